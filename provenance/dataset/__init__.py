@@ -1,0 +1,1 @@
+"""The dataset on disk: schemas, shards, index, the signed version chain, and every fsync of the house."""

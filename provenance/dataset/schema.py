@@ -1,0 +1,199 @@
+"""The columns of every table in a dataset, and the metadata by which plain readers understand them.
+
+One payload schema per kind, sharing the core columns. The schema of a file must equal the schema here, column by column
+and type by type, before one row is read. manifests/FORMAT.md says what every field means.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pyarrow as pa
+
+from provenance.model.words import Kind
+
+FORMAT_VERSION = 1
+
+# The leaf column that holds an item's bytes: uncompressed, not dictionary-encoded, one `pread` at its stored offset.
+PAYLOAD_LEAF = {Kind.FRAMES: "image.bytes", Kind.ART: "image.bytes", Kind.SCRIPTS: "text"}
+
+_IMAGE = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
+
+_CORE = [
+    pa.field("item_id", pa.string(), nullable=False),
+    pa.field("asset", pa.string(), nullable=False),  # display form of the path below the archive root
+    pa.field("asset_path", pa.binary(), nullable=False),  # the same path, raw bytes
+    pa.field("asset_sha256", pa.string(), nullable=False),
+    pa.field("asset_media_type", pa.string(), nullable=False),
+    pa.field("extractor", pa.string(), nullable=False),
+    pa.field("locator", pa.string(), nullable=False),  # canonical JSON of Locator
+    pa.field("media_type", pa.string(), nullable=False),  # of the payload
+    pa.field("payload_sha256", pa.string(), nullable=False),
+    pa.field("payload_bytes", pa.int64(), nullable=False),
+]
+
+# The rights as recorded at build time: evidence. No column says "may train"; the gate asks today's ledger.
+_RIGHTS = [
+    pa.field("rights_statements", pa.list_(pa.string()), nullable=False),  # ids of the closest records, sorted
+    pa.field("rights_source", pa.string()),  # register.csv:41
+    pa.field("rights_work", pa.string()),
+    pa.field("rights_holder", pa.string()),
+    pa.field("rights_basis", pa.string()),
+    pa.field("rights_license", pa.string()),
+    pa.field("rights_start", pa.date32()),
+    pa.field("rights_end", pa.date32()),
+    pa.field("rights_credit", pa.string()),
+    pa.field("rights_signals", pa.string(), nullable=False),  # JSON list of in-file signals, verbatim
+]
+
+_PICTURE = [
+    pa.field("width", pa.int32(), nullable=False),
+    pa.field("height", pa.int32(), nullable=False),
+    pa.field("pixel_sha256", pa.string(), nullable=False),  # of the decoded picture, see fingerprint.picture
+    pa.field("phash_64", pa.uint64(), nullable=False),  # imagehash.phash of the decoded picture, big-endian bits
+    pa.field("pdq_256", pa.binary(32)),
+    pa.field("pdq_quality", pa.int32()),
+    pa.field("original_media_type", pa.string()),
+    pa.field("original_bit_depth", pa.int32()),
+    pa.field("original_color_space", pa.string()),
+    pa.field("rendition", pa.string(), nullable=False),  # "original" (bytes passed through) or how it was made
+]
+
+_FRAMES = [
+    pa.field("image", _IMAGE, nullable=False),
+    *_CORE,
+    *_PICTURE,
+    pa.field("track", pa.int32()),
+    pa.field("time_numerator", pa.int64()),  # presentation time in seconds, a rational
+    pa.field("time_denominator", pa.int64()),
+    pa.field("time_seconds", pa.float64()),
+    pa.field("frame", pa.int64()),
+    pa.field("timecode", pa.string()),  # SMPTE ST 12-1; ';' before the frames when drop-frame
+    pa.field("timecode_rate", pa.string()),  # "24000/1001"
+    pa.field("timecode_drop", pa.bool_()),
+    pa.field("shot", pa.int32()),
+    pa.field("key_frame", pa.bool_()),
+    pa.field("codec", pa.string()),
+    pa.field("frame_rate", pa.string()),
+    pa.field("rotation", pa.int32()),  # degrees clockwise, already applied
+    pa.field("pixel_aspect", pa.string()),  # "64/45", already applied
+    pa.field("color_primaries", pa.string()),
+    pa.field("color_transfer", pa.string()),
+    pa.field("color_matrix", pa.string()),
+    pa.field("color_range", pa.string()),
+    pa.field("hdr", pa.string()),
+    *_RIGHTS,
+]
+
+_ART = [
+    pa.field("image", _IMAGE, nullable=False),
+    *_CORE,
+    *_PICTURE,
+    pa.field("page", pa.int32()),
+    pa.field("pages", pa.int32()),
+    pa.field("layers", pa.int32()),
+    pa.field("icc_profile", pa.string()),
+    pa.field("orientation", pa.int32()),  # EXIF value found; already applied to pixel digests and fingerprints
+    *_RIGHTS,
+]
+
+_ELEMENT = pa.struct([("type", pa.string()), ("text", pa.string()), ("character", pa.string()), ("dual", pa.bool_())])
+
+_SCRIPTS = [
+    pa.field("text", pa.string(), nullable=False),
+    *_CORE,
+    pa.field("part", pa.string(), nullable=False),  # "scene" or "full"
+    pa.field("title", pa.string()),
+    pa.field("scene", pa.int32()),  # from 1, in order
+    pa.field("scene_number", pa.string()),  # as printed
+    pa.field("heading", pa.string()),
+    pa.field("interior", pa.string()),  # "INT", "EXT", "INT/EXT"
+    pa.field("place", pa.string()),
+    pa.field("time_of_day", pa.string()),
+    pa.field("page_start", pa.int32()),
+    pa.field("page_end", pa.int32()),
+    pa.field("characters", pa.list_(pa.string()), nullable=False),
+    pa.field("elements", pa.list_(_ELEMENT), nullable=False),
+    pa.field("language_script", pa.string()),  # ISO 15924 of most letters: Latn, Cyrl, ...
+    pa.field("text_sha256", pa.string(), nullable=False),  # of the normalised text, see fingerprint.text
+    pa.field("minhash_128", pa.binary()),  # 128 little-endian uint32 of word-3-shingles, see fingerprint.text
+    *_RIGHTS,
+]
+
+PAYLOAD = {Kind.FRAMES: pa.schema(_FRAMES), Kind.ART: pa.schema(_ART), Kind.SCRIPTS: pa.schema(_SCRIPTS)}
+
+# item -> shard, row, place of the payload, and what rights and duplicates need. One row per shard row, in shard order.
+INDEX = pa.schema(
+    [
+        pa.field("item_id", pa.binary(32), nullable=False),
+        pa.field("kind", pa.string(), nullable=False),
+        pa.field("shard", pa.int32(), nullable=False),  # position in the version's list of shards
+        pa.field("row", pa.int32(), nullable=False),
+        pa.field("offset", pa.int64(), nullable=False),  # of the payload in the shard file
+        pa.field("length", pa.int64(), nullable=False),
+        pa.field("payload_sha256", pa.binary(32), nullable=False),
+        pa.field("asset", pa.int32(), nullable=False),  # row in the assets table
+        pa.field("time_numerator", pa.int64()),
+        pa.field("time_denominator", pa.int64()),
+        pa.field("page", pa.int32()),
+        pa.field("scene", pa.int32()),
+        pa.field("rights_id", pa.int32(), nullable=False),  # items with equal rights evidence share one
+        pa.field("content_sha256", pa.binary(32), nullable=False),  # decoded pixels, or normalised text
+        pa.field("phash_64", pa.uint64()),
+        pa.field("exact_group", pa.int64(), nullable=False),  # first index row with the same content_sha256
+        pa.field("near_group", pa.int64(), nullable=False),
+    ]
+)
+
+_FILE = pa.struct([("path", pa.binary()), ("sha256", pa.string()), ("bytes", pa.int64()), ("number", pa.int64())])
+
+_ASSET = [
+    pa.field("asset", pa.string(), nullable=False),
+    pa.field("asset_path", pa.binary(), nullable=False),
+    pa.field("type", pa.string(), nullable=False),  # "file", "sequence" or "member"
+    pa.field("sha256", pa.string()),  # of the file; of the members' digests for a sequence
+    pa.field("bytes", pa.int64(), nullable=False),
+    pa.field("files", pa.list_(_FILE), nullable=False),
+    pa.field("media_type", pa.string()),
+    pa.field("extractor", pa.string()),
+    pa.field("note", pa.string()),
+    pa.field("missing_frames", pa.list_(pa.int64()), nullable=False),
+    pa.field("custody", pa.string()),  # "ascmhl:<list>: verified", "bagit:<list>: verified"
+    pa.field("sidecars", pa.list_(pa.string()), nullable=False),
+    pa.field("signals", pa.string(), nullable=False),  # JSON list of in-file and sidecar signals, verbatim
+    pa.field("unit", pa.string(), nullable=False),  # key of the unit of work that read it
+]
+
+ASSETS = pa.schema(
+    [
+        *_ASSET,
+        pa.field("outcome", pa.string(), nullable=False),  # "items" or "context"
+        pa.field("items", pa.int64(), nullable=False),
+        pa.field("extract", pa.string(), nullable=False),  # JSON of how many of each kind
+    ]
+)
+
+QUARANTINE = pa.schema(
+    [*_ASSET, pa.field("cause", pa.string(), nullable=False), pa.field("message", pa.string(), nullable=False)]
+)
+
+
+def _feature(field: pa.Field) -> Any:
+    """The Hugging Face feature of a column, in the JSON form that `datasets` reads from schema metadata."""
+    kind = field.type
+    if field.name == "image":
+        return {"_type": "Image"}
+    if pa.types.is_list(kind):
+        return {"_type": "List", "feature": _feature(pa.field("", kind.value_type))}
+    if pa.types.is_struct(kind):
+        return {part.name: _feature(part) for part in kind}
+    if pa.types.is_fixed_size_binary(kind):
+        return {"dtype": "binary", "_type": "Value"}
+    names = {"double": "float64", "date32[day]": "date32"}
+    return {"dtype": names.get(str(kind), str(kind)), "_type": "Value"}
+
+
+def huggingface_metadata(schema: pa.Schema) -> bytes:
+    """Return the `huggingface` value for a payload schema's metadata, so that pictures decode by themselves."""
+    return json.dumps({"info": {"features": {field.name: _feature(field) for field in schema}}}).encode()

@@ -1,0 +1,1 @@
+"""SHELF: map_unordered(fn, units), and nothing more."""

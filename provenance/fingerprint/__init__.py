@@ -1,0 +1,1 @@
+"""Items to digests and fingerprints; each name carries its parameters."""

@@ -1,0 +1,1 @@
+"""SHELF: bytes to items, one file per medium. `shelf.py` holds the contract and finds the files."""

@@ -1,0 +1,1 @@
+"""SHELF: where statements and signals come from, one file each."""
