@@ -136,6 +136,7 @@ INDEX = pa.schema(
         pa.field("asset", pa.int32(), nullable=False),  # row in the assets table
         pa.field("time_numerator", pa.int64()),
         pa.field("time_denominator", pa.int64()),
+        pa.field("frame", pa.int64()),
         pa.field("page", pa.int32()),
         pa.field("scene", pa.int32()),
         pa.field("rights_id", pa.int32(), nullable=False),  # items with equal rights evidence share one

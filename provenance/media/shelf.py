@@ -9,9 +9,10 @@ A medium is one module in this folder whose name does not start with an undersco
     sniff(source)       -> media type such as "image/png", or None when this is not its content
     extract(source, options) -> iterator of Extract; none at all means context (no training item in it)
 
-All of it runs in a locked child: no network, no writes, no opening of other files. A module raises `Quarantined` with a
-cause for content that cannot be used; any other exception becomes cause `damaged`. Optional packages are imported inside
-`extract`, and their absence raises `Quarantined(Cause.EXTRA_MISSING, ...)` that names the extra.
+All of it runs in a locked child: no network, no writes, no opening of other files. A module raises `Quarantined` with
+a cause for content that cannot be used; any other exception becomes cause `damaged`. Optional packages are imported
+inside `extract`, and their absence raises `Quarantined(Cause.EXTRA_MISSING, ...)` that names the extra. A module with
+packages that import lazily may have `preload() -> None`; it is called once before the lock falls.
 """
 
 from __future__ import annotations

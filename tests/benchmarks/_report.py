@@ -35,7 +35,6 @@ def report(what: str, value: float, goal: float, *, at_least: bool, unit: str = 
     """Print `what: value (goal) detail` and return whether the goal is reached."""
     reached = value >= goal if at_least else value <= goal
     sign = ">=" if at_least else "<="
-    print(
-        f"{what}: {value:.3g}{unit} (goal {sign} {goal:g}{unit}: {'reached' if reached else 'MISSED'}) {detail}".rstrip()
-    )
+    verdict = "reached" if reached else "MISSED"
+    print(f"{what}: {value:.3g}{unit} (goal {sign} {goal:g}{unit}: {verdict}) {detail}".rstrip())
     return reached
