@@ -21,6 +21,7 @@ from functools import lru_cache
 from typing import Any, BinaryIO
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
 from provenance.fingerprint import picture
@@ -272,3 +273,10 @@ def _profile(icc: bytes | None, family: str) -> tuple[str | None, ImageCms.Image
 def _from_lab() -> ImageCms.ImageCmsTransform:
     lab, srgb = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
     return ImageCms.buildTransform(lab, srgb, "LAB", "RGB", ImageCms.Intent.RELATIVE_COLORIMETRIC)
+
+
+def srgb_encoded(light: NDArray[Any]) -> NDArray[np.uint8]:
+    """Return linear light, clipped to 0..1, as 8-bit values by the curve of IEC 61966-2-1. Not a number gives 0."""
+    light = np.clip(np.nan_to_num(light, nan=0.0, posinf=1.0, neginf=0.0), 0.0, 1.0)
+    curve = np.where(light <= 0.0031308, light * 12.92, 1.055 * np.power(light, 1 / 2.4) - 0.055)
+    return (curve * 255 + 0.5).astype(np.uint8)
