@@ -20,7 +20,7 @@ PAYLOAD_LEAF = {Kind.FRAMES: "image.bytes", Kind.ART: "image.bytes", Kind.SCRIPT
 
 _IMAGE = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
 
-_CORE = [
+CORE = [
     pa.field("item_id", pa.string(), nullable=False),
     pa.field("asset", pa.string(), nullable=False),  # display form of the path below the archive root
     pa.field("asset_path", pa.binary(), nullable=False),  # the same path, raw bytes
@@ -34,7 +34,7 @@ _CORE = [
 ]
 
 # The rights as recorded at build time: evidence. No column says "may train"; the gate asks today's ledger.
-_RIGHTS = [
+RIGHTS = [
     pa.field("rights_statements", pa.list_(pa.string()), nullable=False),  # ids of the closest records, sorted
     pa.field("rights_source", pa.string()),  # register.csv:41
     pa.field("rights_work", pa.string()),
@@ -62,7 +62,7 @@ _PICTURE = [
 
 _FRAMES = [
     pa.field("image", _IMAGE, nullable=False),
-    *_CORE,
+    *CORE,
     *_PICTURE,
     pa.field("track", pa.int32()),
     pa.field("time_numerator", pa.int64()),  # presentation time in seconds, a rational
@@ -83,26 +83,26 @@ _FRAMES = [
     pa.field("color_matrix", pa.string()),
     pa.field("color_range", pa.string()),
     pa.field("hdr", pa.string()),
-    *_RIGHTS,
+    *RIGHTS,
 ]
 
 _ART = [
     pa.field("image", _IMAGE, nullable=False),
-    *_CORE,
+    *CORE,
     *_PICTURE,
     pa.field("page", pa.int32()),
     pa.field("pages", pa.int32()),
     pa.field("layers", pa.int32()),
     pa.field("icc_profile", pa.string()),
     pa.field("orientation", pa.int32()),  # EXIF value found; already applied to pixel digests and fingerprints
-    *_RIGHTS,
+    *RIGHTS,
 ]
 
 _ELEMENT = pa.struct([("type", pa.string()), ("text", pa.string()), ("character", pa.string()), ("dual", pa.bool_())])
 
 _SCRIPTS = [
     pa.field("text", pa.string(), nullable=False),
-    *_CORE,
+    *CORE,
     pa.field("part", pa.string(), nullable=False),  # "scene" or "full"
     pa.field("title", pa.string()),
     pa.field("scene", pa.int32()),  # from 1, in order
@@ -118,7 +118,7 @@ _SCRIPTS = [
     pa.field("language_script", pa.string()),  # ISO 15924 of most letters: Latn, Cyrl, ...
     pa.field("text_sha256", pa.string(), nullable=False),  # of the normalised text, see fingerprint.text
     pa.field("minhash_128", pa.binary()),  # 128 little-endian uint32 of word-3-shingles, see fingerprint.text
-    *_RIGHTS,
+    *RIGHTS,
 ]
 
 PAYLOAD = {Kind.FRAMES: pa.schema(_FRAMES), Kind.ART: pa.schema(_ART), Kind.SCRIPTS: pa.schema(_SCRIPTS)}
