@@ -58,13 +58,13 @@ def extract(source: Source, options: Options) -> Iterator[Extract]:
 def _read(file: BinaryIO, name: str, *, options: Options) -> Iterator[_render.Rendered]:
     with _render.decoding("OpenEXR", options):
         OpenEXR.set_global_thread_count(0)
-        for part in OpenEXR.File(file, header_only=True).parts:
-            _check(part.header, options)
+        headers = [part.header for part in OpenEXR.File(file, header_only=True).parts]
+        for header in headers:
+            _check(header, options)
         file.seek(0)
-        parts = OpenEXR.File(file, separate_channels=True, num_threads=0).parts
-        parts = [part for part in parts if "deep" not in str(part.header.get("type", ""))]
-        # The library prints what it cannot decode and goes on without those channels.
-        if any(channel.name not in part.channels for part in parts for channel in part.header["channels"]):
+        parts = [part for part in OpenEXR.File(file, separate_channels=True, num_threads=0).parts if _flat(part.header)]
+        # The library prints which part it cannot decode and goes on without it.
+        if len(parts) < sum(map(_flat, headers)):
             raise Quarantined(Cause.DAMAGED, "the OpenEXR's pixels cannot be decoded: damaged, or cut short")
         part, names = _chosen(parts)
         planes = {key: part.channels[value].pixels for key, value in names.items()}
@@ -92,6 +92,10 @@ def _check(header: Mapping[str, Any], options: Options) -> None:
     for key in ("dataWindow", "displayWindow"):
         left, top, right, bottom = _window(header, key)
         _render.check_size(right - left + 1, bottom - top + 1, options)
+
+
+def _flat(header: Mapping[str, Any]) -> bool:
+    return "deep" not in str(header.get("type", ""))
 
 
 def _window(header: Mapping[str, Any], key: str) -> _Window:
