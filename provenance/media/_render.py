@@ -135,7 +135,9 @@ def _cause(error: Exception) -> Cause:
     text = str(error).lower()
     if isinstance(error, OSError) and error.errno is not None:
         return Cause.UNREADABLE
-    if "truncated" in text or "end of file" in text or isinstance(error, EOFError):
+    if isinstance(error, ImportError):
+        return Cause.EXTRA_MISSING
+    if isinstance(error, EOFError) or any(words in text for words in ("truncated", "end of file", "not enough image")):
         return Cause.TRUNCATED
     if "decompressed data too large" in text or "too much memory used for text" in text:
         return Cause.BOMB
