@@ -1,4 +1,4 @@
-"""Fade In (.fadein: a zip with `document.xml`) and the Open Screenplay Format it holds (.osf), all versions of the latter.
+"""Fade In (.fadein: a zip with `document.xml`) and the Open Screenplay Format that it holds (.osf).
 
 A paragraph's kind is its style's base style. Parentheticals are stored without their brackets, and get them here.
 """
