@@ -26,6 +26,7 @@ from provenance.model.words import Cause, Extract
 try:  # at import, not at use: a locked child opens no file
     import psd_tools
     import psd_tools.composite
+    import scipy.ndimage  # noqa: F401  psd-tools imports it at its first composite
 except ImportError:
     psd_tools = None  # type: ignore[assignment]
 
