@@ -29,9 +29,6 @@ from provenance.media.shelf import Options, Source
 from provenance.model.errors import Quarantined
 from provenance.model.words import Cause, Extract, Kind, Locator
 
-# Plugins are imported at first use otherwise, which is too late in a child that may open no file.
-Image.init()
-
 PNG_RENDITION = "srgb8-png-v1"
 
 # A picture that calls itself one of these is not what its owner filed, whatever it shows.
@@ -125,8 +122,11 @@ def decoding(what: str, options: Options) -> Iterator[None]:
         raise
     except Image.DecompressionBombError as error:
         raise Quarantined(Cause.BOMB, f"the {what} claims more pixels than the cap of {options.max_pixels}") from error
-    except Exception as error:  # decoders raise whatever their authors met first; none of it may reach a user
-        raise Quarantined(_cause(error), f"the {what} cannot be decoded: {_complaint(error)}") from error
+    except Exception as error:  # decoders raise whatever their authors met first; none of it may reach a user as it is
+        cause = _cause(error)
+        if cause is Cause.BOMB:
+            raise Quarantined(cause, f"the {what} holds text or a profile that inflates past the cap") from error
+        raise Quarantined(cause, f"the {what} cannot be decoded: {_complaint(error)}") from error
     finally:
         Image.MAX_IMAGE_PIXELS = cap
 
@@ -149,7 +149,8 @@ def _complaint(error: Exception) -> str:
     if isinstance(error, Image.UnidentifiedImageError):
         return "its header is not readable"
     words = " ".join(str(error).split())
-    return words[:200] if words and " at 0x" not in words else type(error).__name__
+    spoken = isinstance(error, (OSError, SyntaxError, ValueError, RuntimeError, EOFError, ImportError))
+    return words[:200] if spoken and words and " at 0x" not in words else "its structure is broken"
 
 
 def open_picture(file: BinaryIO, form: str, options: Options) -> Image.Image:

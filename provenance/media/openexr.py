@@ -10,7 +10,9 @@ other channels only (depth, motion, ids), give no picture.
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from functools import partial
 from typing import Any, BinaryIO
 
@@ -22,11 +24,6 @@ from provenance.media import _render
 from provenance.media.shelf import Options, Source
 from provenance.model.errors import Quarantined
 from provenance.model.words import Cause, Extract
-
-try:  # at import, not at use: a locked child opens no file
-    import OpenEXR
-except ImportError:
-    OpenEXR = None
 
 NAME = "openexr"
 VERSION = 1
@@ -45,24 +42,33 @@ _Plane = NDArray[np.float32]
 _STRIP_ROWS = 256
 
 
+def preload() -> None:
+    """Import the extra where it is installed."""
+    with suppress(ImportError):
+        importlib.import_module("OpenEXR")
+
+
 def sniff(source: Source) -> str | None:
     return MEDIA_TYPE if source.head.startswith(b"\x76\x2f\x31\x01") else None
 
 
 def extract(source: Source, options: Options) -> Iterator[Extract]:
-    if OpenEXR is None:
-        raise Quarantined(Cause.EXTRA_MISSING, "reading OpenEXR needs the package OpenEXR: install provenance[art]")
-    return _render.items(source, partial(_read, options=options))
+    try:
+        library = importlib.import_module("OpenEXR")
+    except ImportError:
+        what = "reading OpenEXR needs the package OpenEXR: install provenance[art]"
+        raise Quarantined(Cause.EXTRA_MISSING, what) from None
+    return _render.items(source, partial(_read, library=library, options=options))
 
 
-def _read(file: BinaryIO, name: str, *, options: Options) -> Iterator[_render.Rendered]:
+def _read(file: BinaryIO, name: str, *, library: Any, options: Options) -> Iterator[_render.Rendered]:
     with _render.decoding("OpenEXR", options):
-        OpenEXR.set_global_thread_count(0)
-        headers = [part.header for part in OpenEXR.File(file, header_only=True).parts]
+        library.set_global_thread_count(0)
+        headers = [part.header for part in library.File(file, header_only=True).parts]
         for header in headers:
             _check(header, options)
         file.seek(0)
-        parts = [part for part in OpenEXR.File(file, separate_channels=True, num_threads=0).parts if _flat(part.header)]
+        parts = [part for part in library.File(file, separate_channels=True, num_threads=0).parts if _flat(part.header)]
         # The library prints which part it cannot decode and goes on without it.
         if len(parts) < sum(map(_flat, headers)):
             raise Quarantined(Cause.DAMAGED, "the OpenEXR's pixels cannot be decoded: damaged, or cut short")

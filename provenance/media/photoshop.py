@@ -8,8 +8,10 @@ composites the layers instead, and the rendition says so; without that extra the
 
 from __future__ import annotations
 
+import importlib
 import struct
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, BinaryIO
@@ -22,13 +24,6 @@ from provenance.media import _render
 from provenance.media.shelf import Options, Source
 from provenance.model.errors import Quarantined
 from provenance.model.words import Cause, Extract
-
-try:  # at import, not at use: a locked child opens no file
-    import psd_tools
-    import psd_tools.composite
-    import scipy.ndimage  # noqa: F401  psd-tools imports it at its first composite
-except ImportError:
-    psd_tools = None  # type: ignore[assignment]
 
 NAME = "photoshop"
 VERSION = 1
@@ -75,6 +70,13 @@ class _Document:
     def merged(self) -> bool:
         """False only where the file says outright that the merged picture is a blank."""
         return self.resources.get(_VERSION_INFO, b"\0\0\0\0\1")[4:5] != b"\0"
+
+
+def preload() -> None:
+    """Import the extra where it is installed, and what it imports itself at its first composite."""
+    with suppress(ImportError):
+        for name in ("psd_tools.composite", "scipy.ndimage"):
+            importlib.import_module(name)
 
 
 def sniff(source: Source) -> str | None:
@@ -267,11 +269,13 @@ def _unpacked(file: BinaryIO, document: _Document, row: int, wanted: int) -> lis
 
 
 def _composited(file: BinaryIO) -> Image.Image:
-    if psd_tools is None:
+    try:
+        library: Any = importlib.import_module("psd_tools")
+    except ImportError:
         what = "the file has no merged picture; compositing its layers needs psd-tools: install provenance[art]"
-        raise Quarantined(Cause.EXTRA_MISSING, what)
+        raise Quarantined(Cause.EXTRA_MISSING, what) from None
     file.seek(0)
-    document: Any = psd_tools.PSDImage.open(file)
+    document = library.PSDImage.open(file)
     image = document.composite(force=True, apply_icc=False)
     if image is None:
         raise Quarantined(Cause.UNSUPPORTED, "the file has neither a merged picture nor layers that can be composited")

@@ -11,11 +11,13 @@ it was made into paths. The rendition of a drawing with text elements says so.
 
 from __future__ import annotations
 
+import importlib
 import io
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import partial
-from typing import BinaryIO
+from typing import Any, BinaryIO
 from xml.etree.ElementTree import Element, tostring
 
 import defusedxml.ElementTree
@@ -25,11 +27,6 @@ from provenance.media import _render
 from provenance.media.shelf import Options, Source
 from provenance.model.errors import Quarantined
 from provenance.model.words import Cause, Extract
-
-try:  # at import, not at use: a locked child opens no file
-    import resvg_py
-except ImportError:
-    resvg_py = None  # type: ignore[assignment]
 
 NAME = "svg"
 VERSION = 1
@@ -66,17 +63,26 @@ _MAX_DEPTH = 200
 _MAX_DRAWN = 1_000_000  # elements, each `use` counted with all that it repeats
 
 
+def preload() -> None:
+    """Import the extra where it is installed."""
+    with suppress(ImportError):
+        importlib.import_module("resvg_py")
+
+
 def sniff(source: Source) -> str | None:
     return MEDIA_TYPE if _ROOT.match(source.head) else None
 
 
 def extract(source: Source, options: Options) -> Iterator[Extract]:
-    if resvg_py is None:
-        raise Quarantined(Cause.EXTRA_MISSING, "rendering SVG needs the package resvg_py: install provenance[art]")
-    return _render.items(source, partial(_read, options=options))
+    try:
+        library = importlib.import_module("resvg_py")
+    except ImportError:
+        what = "rendering SVG needs the package resvg_py: install provenance[art]"
+        raise Quarantined(Cause.EXTRA_MISSING, what) from None
+    return _render.items(source, partial(_read, library=library, options=options))
 
 
-def _read(file: BinaryIO, name: str, *, options: Options) -> Iterator[_render.Rendered]:
+def _read(file: BinaryIO, name: str, *, library: Any, options: Options) -> Iterator[_render.Rendered]:
     with _render.decoding("SVG", options):
         data = file.read(options.max_text_bytes + 1)
         if len(data) > options.max_text_bytes:
@@ -86,7 +92,7 @@ def _read(file: BinaryIO, name: str, *, options: Options) -> Iterator[_render.Re
         _check_expansion(root)
         if (size := _declared_size(root)) is not None:
             _render.check_size(*size, options)
-        png = resvg_py.svg_to_bytes(svg_string=tostring(root, encoding="unicode"), skip_system_fonts=True)
+        png = library.svg_to_bytes(svg_string=tostring(root, encoding="unicode"), skip_system_fonts=True)
         image = _render.open_picture(io.BytesIO(bytes(png)), "PNG", options)
         image.load()
         plain, payload = _render.rendition(image)
