@@ -9,6 +9,32 @@ from provenance.media.shelf import Options, Source
 from provenance.model.errors import Quarantined
 from provenance.model.words import Cause
 
+# Names that promise a medium: content of another class under them is mislabelled.
+MEDIA_SUFFIXES = frozenset(
+    f".{name}"
+    for name in (
+        *(
+            "jpg",
+            "jpeg",
+            "png",
+            "gif",
+            "webp",
+            "avif",
+            "tif",
+            "tiff",
+            "bmp",
+            "tga",
+            "exr",
+            "dpx",
+            "psd",
+            "psb",
+            "kra",
+            "ora",
+        ),
+        *("mp4", "m4v", "mov", "mxf", "mkv", "webm", "avi", "mpg", "wav", "pdf", "fadein", "celtx"),
+    )
+)
+
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 _CONTROLS = re.compile("[\x00-\x08\x0e-\x1f\x7f]")
 

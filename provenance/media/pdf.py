@@ -17,7 +17,7 @@ import pypdfium2.raw as raw
 from PIL import Image, PngImagePlugin  # noqa: F401  the encoder must be in memory before the lock
 
 from provenance.fingerprint import picture
-from provenance.media import _layout, _pdftext
+from provenance.media import _layout, _pdftext, _text
 from provenance.media import _screenplay as sp
 from provenance.media.shelf import Options, Source
 from provenance.model.errors import Quarantined
@@ -34,39 +34,7 @@ _FILLED = 0.25  # of the page
 _MAX_OBJECTS = 200_000  # looked at on one page
 _MAX_DEPTH = 8  # of forms in forms
 _GARBLED = 0.3  # share of unknown characters above which a text layer is no text
-_OTHER_MEDIA = (
-    *(
-        ".jpg",
-        ".jpeg",
-        ".png",
-        ".gif",
-        ".webp",
-        ".tif",
-        ".tiff",
-        ".bmp",
-        ".tga",
-        ".exr",
-        ".dpx",
-        ".psd",
-        ".psb",
-        ".svg",
-    ),
-    *(
-        ".mp4",
-        ".mov",
-        ".mxf",
-        ".mkv",
-        ".webm",
-        ".avi",
-        ".wav",
-        ".fdx",
-        ".fountain",
-        ".fadein",
-        ".celtx",
-        ".srt",
-        ".vtt",
-    ),
-)
+_PICTURE_FILTERS = (b"/JBIG2Decode", b"/JPXDecode", b"/CCITTFaxDecode")
 _NO_TITLE = frozenset({"(anonymous)", "untitled", "untitled document", "document", ""})
 
 
@@ -76,11 +44,12 @@ def sniff(source: Source) -> str | None:
 
 
 def extract(source: Source, options: Options) -> Iterator[Extract]:
-    if source.suffix in _OTHER_MEDIA:
+    if source.suffix in _text.MEDIA_SUFFIXES and source.suffix != ".pdf":
         raise Quarantined(Cause.MISLABELLED, f"the content is a PDF, the name says {source.suffix}")
-    document = _open(source, options)
+    data = source.file.read() if source.sizes[0] <= _IN_MEMORY else None
+    document = _open(source, data, options)
     try:
-        yield from _extract(document, source, options)
+        yield from _extract(document, data, options)
     finally:
         document.close()
 
@@ -98,10 +67,9 @@ def note(source: Source) -> str | None:
         document.close()
 
 
-def _open(source: Source, options: Options) -> pdfium.PdfDocument:
-    content = source.file.read() if source.sizes[0] <= _IN_MEMORY else source.file
+def _open(source: Source, data: bytes | None, options: Options) -> pdfium.PdfDocument:
     try:
-        document = pdfium.PdfDocument(content)
+        document = pdfium.PdfDocument(source.file if data is None else data)
     except pdfium.PdfiumError as error:
         if error.err_code in (raw.FPDF_ERR_PASSWORD, raw.FPDF_ERR_SECURITY):
             raise Quarantined(Cause.ENCRYPTED, "the PDF opens only with a password") from None
@@ -111,10 +79,26 @@ def _open(source: Source, options: Options) -> pdfium.PdfDocument:
     if len(document) > options.max_pages:
         document.close()
         raise Quarantined(Cause.BOMB, f"{len(document):,} pages, more than {options.max_pages:,}")
+    if data is not None:
+        _refuse_disguised_pictures(data)
     return document
 
 
-def _extract(document: pdfium.PdfDocument, source: Source, options: Options) -> Iterator[Extract]:
+def _refuse_disguised_pictures(data: bytes) -> None:
+    """Refuse a page's content or another plain stream under a picture's filter: a few bytes become gigabytes.
+
+    Dictionaries of streams are never compressed, so that looking at the bytes before each filter's name is enough.
+    """
+    for name in _PICTURE_FILTERS:
+        at = data.find(name)
+        while at >= 0:
+            start = max(data.rfind(b" obj", 0, at), at - 65_536, 0)
+            if b"/Image" not in data[start : data.find(b"stream", at, at + 65_536)]:
+                raise Quarantined(Cause.BOMB, f"a stream that is no picture is packed with {name[1:].decode()}")
+            at = data.find(name, at + 1)
+
+
+def _extract(document: pdfium.PdfDocument, data: bytes | None, options: Options) -> Iterator[Extract]:
     pages, letters = [], 0
     for number in range(1, len(document) + 1):
         page = _page(document, number)
@@ -123,8 +107,8 @@ def _extract(document: pdfium.PdfDocument, source: Source, options: Options) -> 
         letters += sum(len(run.text) for run in pages[-1].runs)
         if letters > options.max_text_bytes:
             raise Quarantined(Cause.BOMB, f"more than {options.max_text_bytes:,} characters of text by page {number}")
-    if any(page.unsure for page in pages) and source.sizes[0] <= _IN_MEMORY:
-        _pdftext.reread(source.file.read(), pages)
+    if data is not None:
+        _pdftext.reread(data, pages)
     for page_text in pages:
         if page_text.unknown > _GARBLED:
             page_text.runs.clear()
