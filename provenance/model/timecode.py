@@ -1,8 +1,8 @@
 """SMPTE ST 12-1 timecode in exact arithmetic: text to frame counts to seconds and back, with drop-frame.
 
-A rate is a rational number of frames a second: 24, 25, 24000/1001, 30000/1001, 60000/1001, ... The timecode counts whole
-frames on the base that is the rate rounded up. Drop-frame leaves out numbers, never frames: at each minute but every
-tenth the first 2 numbers of base 30 (4 of base 60) do not exist, so that 01:00:00;00 falls on 3600 seconds but 3.6 ms.
+A rate is a rational number of frames a second: 24, 25, 24000/1001, 30000/1001, 60000/1001, ... The timecode counts
+whole frames on the base that is the rate rounded up. Drop-frame leaves out numbers, never frames: at each minute but
+every tenth the first 2 numbers of base 30 (4 of base 60) do not exist, so that 01:00:00;00 is 3.6 ms before 3600 s.
 """
 
 from __future__ import annotations

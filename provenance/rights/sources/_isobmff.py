@@ -95,7 +95,7 @@ def parts(file: BinaryIO, size: int) -> Iterator[Part]:
 
 
 def _printable(body: bytes) -> bytes:
-    """The text of a copyright box. Its head is iTunes type and locale, or full box and language, or QuickTime length."""
+    """The text of a copyright box. Its head: iTunes type and locale, full box and language, or QuickTime length."""
     if body[:4] == b"\0\0\0\1":
         return body[8:]
     if body[:4] == b"\0\0\0\0":
