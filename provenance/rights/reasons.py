@@ -20,6 +20,7 @@ class Reason(StrEnum):
     NO_RECORD = "no-record"
     REFERENCE_ONLY = "reference-only"
     REVOKED = "revoked"
+    SUPERSEDED = "superseded"
     ON_HOLD = "on-hold"
     EXPIRED = "expired"
     NOT_YET_VALID = "not-yet-valid"
@@ -50,6 +51,8 @@ class Reason(StrEnum):
     TWIN_CONSENT = "twin-consent"
     # A parent of a derived item is not clear: refused.
     PARENT_NOT_CLEARED = "parent-not-cleared"
+    # A person looked, and said no: refused.
+    DECIDED_AGAINST = "decided-against"
     # A person decides: review.
     UNDECIDED = "undecided"
     CONFLICT = "conflict"

@@ -1,0 +1,326 @@
+"""What a statement applies to, and how close it stands to an item.
+
+A selector names a path glob, one exact digest, or a work, and optionally a range inside the asset. Globs are those of
+the rights desk: `*` and `?` stay in one folder, `**` crosses folders, `[abc]` is one character of a set, `[[]` a plain
+bracket; case counts, and names are compared byte for byte (no Unicode normalisation).
+
+Closeness, from the closest: a range inside an asset; a file or a digest; a folder, longer before shorter, a pattern for
+the files of a folder before the folder itself, more literal characters before fewer; a work.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from enum import IntEnum
+from fractions import Fraction
+from functools import lru_cache
+
+from provenance.model.words import Locator
+from provenance.rights import timecode
+from provenance.rights.codec import DecodeError
+
+# (has a range, level, depth of the folder, names files, literal characters); compared as a tuple.
+Closeness = tuple[int, int, int, int, int]
+
+WORK, FOLDER, FILE = 0, 1, 2
+
+_MOST_CROSSINGS = 4  # of `**` in one pattern; each multiplies the work of matching
+
+
+class Relation(IntEnum):
+    """How a range meets an item: not at all, in part (or nobody can tell), or so that it holds all of it."""
+
+    MISSES = 0
+    TOUCHES = 1
+    COVERS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class TimecodeRange:
+    """From `start` up to but without `end`, as in an edit list. origin: the timecode at presentation time zero."""
+
+    start: str
+    end: str
+    rate: Fraction
+    drop: bool = False
+    origin: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.rate <= 0:
+            raise DecodeError("the rate is not above zero", ("rate",))
+        for name in ("start", "end", "origin"):
+            text = getattr(self, name)
+            if text is not None:
+                try:
+                    timecode.frames(text, self.rate, self.drop)
+                except ValueError as error:
+                    raise DecodeError(str(error), (name,)) from None
+        if self._count(self.end) <= self._count(self.start):
+            raise DecodeError("end is not after start", ("end",))
+
+    def _count(self, text: str) -> int:
+        return timecode.frames(text, self.rate, self.drop)
+
+    def times(self) -> tuple[Fraction, Fraction] | None:
+        """Return start and end in seconds of presentation, or None without an origin."""
+        if self.origin is None:
+            return None
+        zero = self._count(self.origin)
+        return (self._count(self.start) - zero) / self.rate, (self._count(self.end) - zero) / self.rate
+
+    def relation(self, locator: Locator) -> Relation:
+        if locator.timecode is not None:
+            try:
+                here = self._count(locator.timecode)
+            except ValueError:
+                return Relation.TOUCHES  # counted at another rate: nobody can tell
+            return _within(here, self._count(self.start), self._count(self.end))
+        times = self.times()
+        if times is None or locator.time is None:
+            return Relation.TOUCHES
+        return _within(locator.time, *times)
+
+
+@dataclass(frozen=True, slots=True)
+class LocatorRange:
+    """A part of an asset; every part that is set narrows it. DecodeError when empty or inside out.
+
+    start, end: seconds of presentation, end excluded. pages, scenes: first and last, both included, from 1.
+    region: x, y, width, height in pixels.
+    """
+
+    track: int | None = None
+    start: Fraction | None = None
+    end: Fraction | None = None
+    timecode: TimecodeRange | None = None
+    pages: tuple[int, int] | None = None
+    scenes: tuple[int, int] | None = None
+    layer: str | None = None
+    region: tuple[int, int, int, int] | None = None
+
+    def __post_init__(self) -> None:
+        if self == LocatorRange():
+            raise DecodeError("a range that names nothing")
+        if self.start is not None and self.end is not None and self.end <= self.start:
+            raise DecodeError("end is not after start", ("end",))
+        for name in ("pages", "scenes"):
+            pair = getattr(self, name)
+            if pair is not None and not 1 <= pair[0] <= pair[1]:
+                raise DecodeError("first and last are not in order from 1", (name,))
+        if self.region is not None and (min(self.region) < 0 or 0 in self.region[2:]):
+            raise DecodeError("a region with a negative place or no size", ("region",))
+
+    def relation(self, locator: Locator | None) -> Relation:
+        """Return how this range meets an item. Where the item does not say where it lies, it may be touched."""
+        if locator is None:
+            return Relation.TOUCHES
+        found = [Relation.COVERS]
+        if self.track is not None:
+            found.append(_same(locator.track, self.track))
+        if self.start is not None or self.end is not None:
+            found.append(_within(locator.time, self.start, self.end))
+        if self.timecode is not None:
+            found.append(self.timecode.relation(locator))
+        for here, pair in ((locator.page, self.pages), (locator.scene, self.scenes)):
+            if pair is not None:
+                found.append(_within(here, pair[0], pair[1] + 1))
+        if self.layer is not None:
+            found.append(_same(locator.layer, self.layer))
+        if self.region is not None:
+            found.append(_overlap(locator.region, self.region))
+        return min(found)
+
+
+def _same(here: object | None, wanted: object) -> Relation:
+    if here is None:
+        return Relation.TOUCHES
+    return Relation.COVERS if here == wanted else Relation.MISSES
+
+
+def _within(here: Fraction | int | None, start: Fraction | int | None, end: Fraction | int | None) -> Relation:
+    if here is None:
+        return Relation.TOUCHES
+    inside = (start is None or here >= start) and (end is None or here < end)
+    return Relation.COVERS if inside else Relation.MISSES
+
+
+def _overlap(here: tuple[int, int, int, int] | None, there: tuple[int, int, int, int]) -> Relation:
+    if here is None:
+        return Relation.TOUCHES
+    x, y, width, height = here
+    left, top, wide, high = there
+    if x >= left + wide or left >= x + width or y >= top + high or top >= y + height:
+        return Relation.MISSES
+    inside = left <= x and x + width <= left + wide and top <= y and y + height <= top + high
+    return Relation.COVERS if inside else Relation.TOUCHES
+
+
+@dataclass(frozen=True, slots=True)
+class Selector:
+    """One of a path glob, a SHA-256, or a work (its title, or `scope:value` of an identifier); maybe a range."""
+
+    path: str | None = None
+    sha256: str | None = None
+    work: str | None = None
+    range: LocatorRange | None = None
+
+    def __post_init__(self) -> None:
+        if sum(part is not None for part in (self.path, self.sha256, self.work)) != 1:
+            raise DecodeError("name exactly one of path, sha256 and work")
+        if self.path is not None:
+            problem = path_problem(self.path)
+            if problem:
+                raise DecodeError(problem, ("path",))
+        if self.sha256 is not None and not re.fullmatch(r"[0-9a-f]{64}", self.sha256):
+            raise DecodeError("not a SHA-256 in 64 lower-case hex digits", ("sha256",))
+        if self.work is not None and not self.work.strip():
+            raise DecodeError("empty", ("work",))
+
+    @property
+    def closeness(self) -> Closeness:
+        """How close it stands to what it matches; greater is closer."""
+        ranged = int(self.range is not None)
+        if self.path is None:
+            return (ranged, FILE if self.sha256 is not None else WORK, 0, 0, 0)
+        glob = Glob.of(self.path)
+        if glob.literal is not None:
+            return (ranged, FILE, 0, 0, 0)
+        return (ranged, FOLDER, glob.depth, int(not glob.is_folder), glob.literals)
+
+    def __str__(self) -> str:
+        return self.path or self.sha256 or f"work {self.work}"
+
+
+def path_problem(pattern: str) -> str | None:
+    """Return what is wrong with a glob, in the words of a rights desk, or None."""
+    if not pattern:
+        return "empty"
+    for char in pattern:
+        if unicodedata.bidirectional(char) in ("RLO", "LRO", "RLE", "LRE", "PDF", "RLI", "LRI", "FSI", "PDI"):
+            return f"a bidirectional override character (U+{ord(char):04X})"
+        if unicodedata.category(char) in ("Cc", "Cf", "Zl", "Zp", "Cs"):
+            return f"a control or invisible character (U+{ord(char):04X})"
+    if "\\" in pattern:
+        return "backslashes instead of slashes"
+    if pattern.startswith(("/", "~")) or re.match(r"[A-Za-z]:", pattern):
+        return "absolute path; name it from the archive root"
+    parts = pattern.split("/")
+    if ".." in parts:
+        return '".." in the path'
+    if pattern.endswith("/"):
+        return "ends in a slash; write /** for all that lies in a folder"
+    if "" in parts or "." in parts:
+        return 'an empty step or "." in the path'
+    try:
+        if sum(kind == "cross" for kind, _ in _tokens(pattern)) > _MOST_CROSSINGS:
+            return f"more than {_MOST_CROSSINGS} times ** in one path"
+    except ValueError as error:
+        return str(error)
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Glob:
+    """A compiled glob; its regexes are for `fullmatch`, on text.
+
+    literal: the one path it names, or None. prefix: the literal folders before the first wildcard. folder: matches the
+    folder of a path with its slash ("" at the root), None when the pattern cannot be cut there. name: matches the last
+    step, None when any will do. whole: matches the whole path. depth: folders named before the first `**`, or before
+    the last step.
+    """
+
+    literal: bytes | None
+    prefix: bytes
+    folder: re.Pattern[str] | None
+    name: re.Pattern[str] | None
+    whole: re.Pattern[str]
+    depth: int
+    is_folder: bool
+    literals: int
+
+    @staticmethod
+    @lru_cache(maxsize=65_536)
+    def of(pattern: str) -> Glob:
+        """Return the compiled form of a sound pattern (see `path_problem`)."""
+        steps = [_tokens(step) for step in pattern.split("/")]
+        plain = ["".join(text for kind, text in step if kind == "literal") for step in steps]
+        wild = [any(kind != "literal" for kind, _ in step) for step in steps]
+        crossing = [any(kind == "cross" for kind, _ in step) for step in steps]
+        first_wild = wild.index(True) if True in wild else len(steps) - 1
+        is_folder = [kind for kind, _ in steps[-1]] == ["cross"]
+        cuttable = is_folder or not crossing[-1]
+        whole = re.compile(_regex(steps), re.DOTALL)
+        return Glob(
+            literal="/".join(plain).encode("utf-8", "surrogateescape") if True not in wild else None,
+            prefix="/".join(plain[: min(first_wild, len(steps) - 1)]).encode("utf-8", "surrogateescape"),
+            folder=re.compile(_folders(steps[:-1]) + (".*" if is_folder else ""), re.DOTALL) if cuttable else None,
+            name=None if is_folder or not cuttable else re.compile(_step(steps[-1]), re.DOTALL),
+            whole=whole,
+            depth=crossing.index(True) if True in crossing[:-1] else len(steps) - 1,
+            is_folder=is_folder,
+            literals=sum(map(len, plain)),
+        )
+
+
+def _tokens(step: str) -> list[tuple[str, str]]:
+    """The parts of a pattern: literal characters, one, many, cross, and sets (as regex). ValueError if malformed."""
+    out: list[tuple[str, str]] = []
+    at = 0
+    while at < len(step):
+        char = step[at]
+        if char == "[":
+            close = step.find("]", at + 2)
+            if close < 0:
+                raise ValueError("bracket never closed")
+            inner = step[at + 1 : close]
+            if "/" in inner:
+                raise ValueError("a slash inside brackets")
+            out.append(("literal", inner) if len(inner) == 1 and inner not in "!^" else ("set", _set(inner)))
+            at = close + 1
+        elif step.startswith("**", at):
+            out.append(("cross", ""))
+            while at < len(step) and step[at] == "*":
+                at += 1
+        else:
+            out.append({"*": ("many", ""), "?": ("one", "")}.get(char, ("literal", char)))
+            at += 1
+    return out
+
+
+def _set(inner: str) -> str:
+    negated = inner[0] in "!^" and len(inner) > 1
+    body = inner[1:] if negated else inner
+    for low, high in re.findall(r"(.)-(.)", body, re.DOTALL):
+        if low > high:
+            raise ValueError(f'the range "{low}-{high}" in brackets runs backwards')
+    escaped = "".join(f"\\{char}" if char in "\\]^[&~|" else char for char in body)
+    return f"[^/{escaped}]" if negated else f"[{escaped}]"
+
+
+def _regex(steps: list[list[tuple[str, str]]]) -> str:
+    """A regex over the whole of a path. `**` as a whole step before the last also stands for no folder at all."""
+    return _folders(steps[:-1]) + _step(steps[-1])
+
+
+def _folders(steps: list[list[tuple[str, str]]]) -> str:
+    """A regex over folders, each with its slash behind it."""
+    return "".join("(?:[^/]+/)*" if [kind for kind, _ in step] == ["cross"] else _step(step) + "/" for step in steps)
+
+
+def _step(step: list[tuple[str, str]]) -> str:
+    # Every `*` but the last takes the first place that fits and never looks back (an atomic group): inside one step
+    # that loses nothing, and a sheet full of stars cannot make the search explode.
+    stars = [at for at, (kind, _) in enumerate(step) if kind == "many"]
+    crossing = any(kind == "cross" for kind, _ in step)
+    out, within = "", False
+    for at, (kind, text) in enumerate(step):
+        if kind == "many" and not crossing:
+            out += ")" if within else ""
+            within = at != stars[-1]
+            out += "(?>[^/]*?" if within else "[^/]*"
+        else:
+            plain = {"many": "[^/]*", "one": "[^/]", "cross": ".*", "set": text}
+            out += plain.get(kind) or re.escape(text)
+    return out
