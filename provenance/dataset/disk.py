@@ -42,7 +42,7 @@ class Disk(Protocol):
     def open(self, path: str) -> int: ...
     def names(self, path: str) -> list[str]: ...
     def idle(self, path: str) -> bool: ...
-    def locked(self, *, alone: bool) -> contextlib.AbstractContextManager[None]: ...
+    def locked(self, *, alone: bool, wait: bool = False) -> contextlib.AbstractContextManager[None]: ...
 
 
 class PosixDisk:
@@ -131,11 +131,11 @@ class PosixDisk:
         return True
 
     @contextlib.contextmanager
-    def locked(self, *, alone: bool) -> Iterator[None]:
-        """Hold the root, with others or alone; BlockingIOError when that cannot be had at once."""
+    def locked(self, *, alone: bool, wait: bool = False) -> Iterator[None]:
+        """Hold the root, with others or alone; BlockingIOError when that cannot be had at once and `wait` is false."""
         handle = os.open(self.where, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
-            fcntl.flock(handle, (fcntl.LOCK_EX if alone else fcntl.LOCK_SH) | fcntl.LOCK_NB)
+            fcntl.flock(handle, (fcntl.LOCK_EX if alone else fcntl.LOCK_SH) | (0 if wait else fcntl.LOCK_NB))
             yield
         finally:
             os.close(handle)

@@ -13,7 +13,7 @@ import hashlib
 import json
 import os
 import stat
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -119,6 +119,20 @@ def own_key(role: Role, place: Path | None = None) -> PrivateKey:
         except ConflictError:
             pass  # Another process made it in this moment: that one counts.
     return PrivateKey(role, False, _read_key(file))
+
+
+def parse_trusted(texts: Iterable[str]) -> dict[Role, tuple[PublicKey, ...]]:
+    """Return public keys by role from texts such as `build:<base64>`. UsageError for anything else."""
+    found: dict[Role, tuple[PublicKey, ...]] = {}
+    for text in texts:
+        role, _, key = text.partition(":")
+        try:
+            found[Role(role)] = (*found.get(Role(role), ()), PublicKey.parse(key))
+        except (ValueError, BadSignatureError) as error:
+            raise UsageError(
+                "a trusted key is written ROLE:KEY, such as build:" + "A" * 43 + "=", where=text[:80]
+            ) from error
+    return found
 
 
 def _read_key(file: Path) -> bytes:

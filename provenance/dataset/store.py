@@ -160,24 +160,25 @@ class Store:
         try:
             return self.disk.open(path)
         except FileNotFoundError as error:
-            raise MissingError("is named but not there", where=self._at(path), next_step="restore it") from error
+            raise MissingError("is named but not there", where=self.at(path), next_step="restore it") from error
         except OSError as error:
             if error.errno in (errno.ELOOP, errno.ENOTDIR, errno.EINVAL, errno.ENXIO):
-                raise ChangedError("is not a regular file", where=self._at(path), next_step="restore it") from error
-            raise InputError(f"cannot be read ({say(error)})", where=self._at(path)) from error
+                raise ChangedError("is not a regular file", where=self.at(path), next_step="restore it") from error
+            raise InputError(f"cannot be read ({say(error)})", where=self.at(path)) from error
 
     def read(self, path: str, most: int = 256 * 1024 * 1024) -> bytes:
         """Return a file's bytes, unverified. ChangedError when there are more than `most` of them."""
         with self._reading(path) as (handle, size):
             if size > most:
-                raise ChangedError(f"has {size} bytes where {most} are the most allowed", where=self._at(path))
+                raise ChangedError(f"has {size} bytes where {most} are the most allowed", where=self.at(path))
             return b"".join(_pieces(handle))
 
-    def load(self, path: str, sha256: str, size: int) -> memoryview:
-        """Return an object's bytes in memory of our own, proven by size and digest. ChangedError, MissingError."""
+    def load(self, path: str, sha256: str, size: int | None = None) -> memoryview:
+        """Return an object's bytes in memory of our own, proven by digest (and size). ChangedError, MissingError."""
         with self._reading(path) as (handle, found):
-            if found != size:
+            if size not in (None, found):
                 raise self.changed(path)
+            size = found
             data, proof, at = memoryview(bytearray(size)), hashlib.sha256(), 0
             while at < size and (got := os.readv(handle, [data[at : at + CHUNK]])):
                 proof.update(data[at : at + got])
@@ -202,20 +203,24 @@ class Store:
         except FileNotFoundError:
             return []
         except OSError as error:
-            raise InputError(f"cannot be listed ({say(error)})", where=self._at(folder)) from error
+            raise InputError(f"cannot be listed ({say(error)})", where=self.at(folder)) from error
 
     def numbers(self, folder: str) -> list[int]:
         """Return the numbers of the entries in a folder, ascending. Other names are passed over: see `verify`."""
         names = set(self.names(folder))
         found = (int(name[:-5]) for name in names if _ENTRY_NAME.fullmatch(name))
-        return sorted(number for number in found if f"{number:06d}.json" in names)
+        return sorted(number for number in found if number and f"{number:06d}.json" in names)
 
     def changed(self, path: str) -> ChangedError:
         return ChangedError(
             "its bytes are not the ones that were signed",
-            where=self._at(path),
+            where=self.at(path),
             next_step="restore it from a mirror, then provenance verify",
         )
+
+    def at(self, path: str) -> str:
+        """Return where a path of the store is on this machine, for people."""
+        return os.path.join(self.disk.where, path) if path else self.disk.where
 
     # Who else is here.
 
@@ -226,21 +231,21 @@ class Store:
             yield
 
     @contextlib.contextmanager
-    def alone(self) -> Iterator[None]:
-        """Be the only one: for gc. CommitError while a build or a reader holds the dataset."""
-        with self._locked(alone=True, busy="a build or a reader is using it"):
+    def alone(self, *, wait: bool = False) -> Iterator[None]:
+        """Be the only one: for gc. CommitError while a build or a reader holds the dataset, unless told to wait."""
+        with self._locked(alone=True, wait=wait, busy="a build or a reader is using it"):
             yield
 
     @contextlib.contextmanager
-    def _locked(self, *, alone: bool, busy: str) -> Iterator[None]:
+    def _locked(self, *, alone: bool, busy: str, wait: bool = False) -> Iterator[None]:
         with contextlib.ExitStack() as stack:
-            with faults(self.disk, "", "locking the dataset"):
+            with faults(self.disk, "", "locking the folder"):
                 self._anchor()
                 try:
-                    stack.enter_context(self.disk.locked(alone=alone))
+                    stack.enter_context(self.disk.locked(alone=alone, wait=wait))
                 except BlockingIOError as error:
                     raise CommitError(
-                        busy, where=self._at(""), next_step="wait for it to end, then run again"
+                        busy, where=self.at(""), next_step="wait for it to end, then run again"
                     ) from error
             yield
 
@@ -287,7 +292,7 @@ class Store:
         try:
             yield handle, os.fstat(handle).st_size
         except OSError as error:
-            raise InputError(f"cannot be read ({say(error)})", where=self._at(path)) from error
+            raise InputError(f"cannot be read ({say(error)})", where=self.at(path)) from error
         finally:
             os.close(handle)
 
@@ -311,19 +316,16 @@ class Store:
         if found != data:
             raise ConflictError(
                 "somebody else committed this number first",
-                where=self._at(path),
+                where=self.at(path),
                 next_step="run again: it starts from theirs",
             ) from error
 
     def _unknown(self, path: str, error: OSError) -> UnknownOutcome:
         return UnknownOutcome(
             f"it may or may not be committed ({say(error)})",
-            where=self._at(path),
+            where=self.at(path),
             next_step="delete nothing; once the disk is well, run the same command again and it will look first",
         )
-
-    def _at(self, path: str) -> str:
-        return os.path.join(self.disk.where, path) if path else self.disk.where
 
 
 def entry_path(folder: str, number: int) -> str:

@@ -1,0 +1,72 @@
+"""The dataset card: README.md, by which `datasets.load_dataset(DATASET, "frames")` finds the newest version's shards.
+
+It follows from a version and nothing else, so it is not signed: `provenance verify` compares it. It lists shards one by
+one, because those of older versions lie in the same folders until gc. It names no people.
+"""
+
+from __future__ import annotations
+
+from provenance.dataset.schema import FORMAT_VERSION
+from provenance.dataset.store import Store
+from provenance.dataset.version import Version
+from provenance.model import clock
+from provenance.model.names import display
+from provenance.model.words import Kind
+
+FILE = "README.md"
+
+_BODY = """
+# Dataset {dataset}
+
+Version {number}, signed {created}, of the archive {archive}. Built with `provenance` (format {format}).
+
+| what | items | shards |
+|---|---:|---:|
+{table}
+
+Merkle root of the objects: `{root}`
+
+**Not everything here may be trained on.** The rights in each row are evidence, as recorded when it was built. What is
+licensed today, for which use, is asked of the ledger:
+
+    provenance admit DATASET --use ai_generative_training --purpose commercial --territory US
+
+This page is made from the signed version and is not itself signed. `provenance verify DATASET` checks it and everything
+else. To look at the rows:
+
+    datasets.load_dataset("DATASET", "{example}")
+"""
+
+
+def card(version: Version) -> bytes:
+    """Return the card of a version, UTF-8."""
+    kinds = {kind: [shard for shard in version.content.shards if shard.kind is kind] for kind in Kind}
+    kinds = {kind: shards for kind, shards in kinds.items() if shards}
+    lines = ["---", "license: other", "license_name: see-the-ledger", "tags:", "- provenance", "configs:"]
+    if not kinds:
+        lines[-1] = "configs: []"
+    for kind, shards in kinds.items():
+        lines += [f"- config_name: {kind.value}", "  data_files:", "  - split: train", "    path:"]
+        lines += [f"    - {shard.path}" for shard in shards]
+    table = [f"| {kind.value} | {sum(s.rows for s in shards)} | {len(shards)} |" for kind, shards in kinds.items()]
+    body = _BODY.format(
+        dataset=_quoted(version.dataset),
+        number=version.number,
+        created=clock.stamp(version.created),
+        archive=_quoted(version.content.archive),
+        format=FORMAT_VERSION,
+        table="\n".join(table) or "| nothing | 0 | 0 |",
+        root=version.content.root,
+        example=next(iter(kinds), Kind.FRAMES).value,
+    )
+    return ("\n".join([*lines, "---"]) + "\n" + body).encode()
+
+
+def write(store: Store, version: Version) -> None:
+    """Put the card of a version in the place of any other. CommitError."""
+    store.replace(FILE, card(version))
+
+
+def _quoted(text: str) -> str:
+    """Return any text as one span of code: an archive's name is not ours and must not become markup."""
+    return "`" + display(text.encode("utf-8", "surrogatepass")).replace("`", "'") + "`"
