@@ -90,13 +90,15 @@ def conflicts(signals: Sequence[Signal], source: str, basis: str, license: str =
         elif signal.standard == "public-domain-line":
             dedications.append(signal)
         for name in _licence_names(signal):
-            (dedications if _code(name) in ("0", "PDM") else named).append(signal)
-    recorded = {_code(name) for name in licences(license.replace("CC0", "CC 0"))}
+            (dedications if licence_code(name) in ("0", "PDM") else named).append(signal)
+    recorded = {licence_code(name) for name in licences(license.replace("CC0", "CC 0"))}
     against: list[Signal] = []
     if basis == "public-domain" or recorded & {"0", "PDM"}:
         against = [] if dedications and not named else [*claims, *named]
     elif basis == "public-license":
-        others = [signal for signal in named if recorded and not recorded & {_code(n) for n in _licence_names(signal)}]
+        others = [
+            signal for signal in named if recorded and not recorded & {licence_code(n) for n in _licence_names(signal)}
+        ]
         agreed = len(others) < len(named)
         reserved = [signal for signal in claims if signal.standard == "rights-reserved" and not named]
         against = [*([] if agreed else others), *reserved]
@@ -152,9 +154,14 @@ def _rsl(signal: Signal, source: str) -> Iterator[Restriction]:
         yield _refuse(source, uses)
 
 
+def entry_uses(signal: Signal) -> frozenset[Use]:
+    """Return the uses that an entry of a training-mining assertion names; every use for a name nobody knows."""
+    return _ENTRY_USES.get(str(signal.detail.get("entry", "")).rsplit(".", 1)[-1], EVERY_USE)
+
+
 def _training_mining(signal: Signal, source: str) -> Iterator[Restriction]:
     """One entry of a training-mining assertion. Bare `constrained` means not allowed; an unknown word is reviewed."""
-    uses = _ENTRY_USES.get(str(signal.detail.get("entry", "")).rsplit(".", 1)[-1], EVERY_USE)
+    uses = entry_uses(signal)
     use = re.sub(r"[^a-z]", "", signal.value.lower())
     if use == "allowed":
         return
@@ -164,8 +171,8 @@ def _training_mining(signal: Signal, source: str) -> Iterator[Restriction]:
         yield _review(source, uses)
 
 
-def _day(value: str) -> tuple[dt.date, dt.date] | None:
-    """The day as written and the same moment's day in UTC; None for what is no full date."""
+def day_of(value: str) -> tuple[dt.date, dt.date] | None:
+    """Return the day as written and the same moment's day in UTC; None for what is no full date."""
     match = _DATE.match(value.strip())
     if not match:
         return None
@@ -182,7 +189,7 @@ def _day(value: str) -> tuple[dt.date, dt.date] | None:
 
 def _end(signal: Signal, source: str) -> Iterator[Restriction]:
     """The date is the last valid day; of the written day and the UTC day the earlier one counts."""
-    days = _day(signal.value)
+    days = day_of(signal.value)
     if days is None:
         yield Restriction(Reason.CONSTRAINED_IN_FILE, source)
     elif min(days) < dt.date.max:
@@ -190,7 +197,7 @@ def _end(signal: Signal, source: str) -> Iterator[Restriction]:
 
 
 def _start(signal: Signal, source: str) -> Iterator[Restriction]:
-    days = _day(signal.value)
+    days = day_of(signal.value)
     if days is None:
         yield Restriction(Reason.CONSTRAINED_IN_FILE, source)
     elif max(days) > dt.date.min:
@@ -200,7 +207,7 @@ def _start(signal: Signal, source: str) -> Iterator[Restriction]:
 def _cc(signal: Signal, source: str) -> Iterator[Restriction]:
     """A licence stays with its own record: another copy may be licensed otherwise by the same holder."""
     for name in licences(signal.value):
-        yield from _cc_terms(_code(name).split("-"), source)
+        yield from _cc_terms(licence_code(name).split("-"), source)
 
 
 def _cc_terms(terms: list[str], source: str) -> Iterator[Restriction]:
@@ -269,7 +276,7 @@ _READERS: dict[str, Callable[[Signal, str], Iterator[Restriction]]] = {
 def _licence_texts(signals: Sequence[Signal], source: str) -> Iterator[Restriction]:
     """Licences named in words. Where a text names several, a person says which one holds for this asset."""
     named = [signal for signal in signals if signal.standard == "license-text"]
-    terms = [_code(signal.value).split("-") for signal in named]
+    terms = [licence_code(signal.value).split("-") for signal in named]
     mixed = len({"NC" in each for each in terms}) > 1 or len({"ND" in each for each in terms}) > 1
     for signal, each in zip(named, terms, strict=True):
         for found in _cc_terms(each, f"{source}#{signal.where}"):
@@ -288,6 +295,6 @@ def _licence_names(signal: Signal) -> Iterable[str]:
     return ()
 
 
-def _code(name: str) -> str:
+def licence_code(name: str) -> str:
     """`CC-BY-NC-4.0` is BY-NC, `CC0-1.0` is 0: the licence without its version."""
     return re.sub(r"-\d\.\d$", "", name.removeprefix("CC").removeprefix("-")) if name != "CC0" else "0"

@@ -1,7 +1,7 @@
 """In-file rights signals: read inside the locked child, weighed outside it.
 
 `read` never raises and never opens anything but the file it is given. Its signals are evidence, verbatim and bounded.
-`restrictions` and `conflicts` say, as pure functions, what they mean for the gate.
+`restrictions`, `conflicts` and `permissions` say, as pure functions, what they mean for the gate.
 """
 
 from __future__ import annotations
@@ -17,9 +17,12 @@ from provenance.rights.sources._documents import fdx_text, zip_texts
 from provenance.rights.sources._jumbf import JumbfError
 from provenance.rights.sources._meaning import conflicts, restrictions
 from provenance.rights.sources._part import MAX_PARTS, Part, Unreadable
+from provenance.rights.sources._permissions import permissions
 from provenance.rights.sources._text import bare, clean, host
 
-__all__ = ["conflicts", "read", "restrictions"]
+__all__ = ["VERSION", "conflicts", "permissions", "read", "restrictions"]
+
+VERSION = 1  # raised whenever the same bytes would give other signals
 
 MAX_SIGNALS = 400
 MAX_TEXT = 256 * 1024
