@@ -1,0 +1,263 @@
+"""The frames of one track in presentation order, by the cheapest way that gives the same answer as decoding them all.
+
+    decode   decode every frame: long groups of pictures, and whatever has no better way. Finds shots as it goes
+    pick     read every packet, decode only those wanted: codecs whose every packet is a picture of its own
+    seek     jump to the key frame before each wanted frame: where the container's own index lists every frame at an
+             even pace and the jumps save at least half of the decoding
+
+`pick` and `seek` check what they land on. When the container lied, they raise `Misled`, and the caller decodes instead.
+"""
+
+from __future__ import annotations
+
+import bisect
+import math
+import re
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from itertools import chain
+from typing import Any
+
+import av
+import numpy as np
+from av.container import InputContainer
+from av.video.reformatter import Interpolation
+from av.video.stream import VideoStream
+
+from provenance.media._shots import Cuts
+from provenance.media._video_sampling import Grid
+from provenance.model.errors import Quarantined
+from provenance.model.words import Cause
+
+# A seek costs about this many decoded frames beside those between key frame and target: reordering and flushing.
+_SEEK_FRAMES = 2
+_MOST_INDEXED = 5_000_000
+# Every packet of these decodes alone, though FFmpeg does not list them as intra-only; checked packet by packet.
+_ALONE = ("ffv1", "png", "cfhd")
+_THUMB_WIDTH = 96
+_GREY_FLAGS = Interpolation.BILINEAR | Interpolation.ACCURATE_RND | Interpolation.BITEXACT
+_GREY = ("gray", "gray10le", "gray12le", "gray16le")
+
+
+class Misled(Exception):
+    """The index or the packets' flags are not true of this file; decode it all instead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A decoded frame. index: presentation order from 0; time: from the first frame; shot: from 1. None: not known."""
+
+    frame: av.VideoFrame
+    index: int | None
+    time: Fraction
+    shot: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """The container's list of frames in decoding order. pace: ticks between any two, None when they differ."""
+
+    stamps: list[int]
+    keys: list[int]
+    pace: int | None
+    end: int  # of the last byte that it points at
+    shown: int  # frames not marked as cut away by an edit list
+
+
+def read_index(stream: VideoStream) -> Index | None:
+    """Return the index as the container holds it, or None when it has none worth trusting."""
+    count = len(stream.index_entries)
+    if not 1 < count <= _MOST_INDEXED:
+        return None
+    stamps, keys, end, shown = [], [], 0, 0
+    for at, entry in enumerate(stream.index_entries):
+        stamps.append(entry.timestamp)
+        end = max(end, entry.pos + entry.size)
+        shown += not entry.is_discard
+        if entry.is_keyframe:
+            keys.append(at)
+    paces = set(np.diff(np.array(stamps, np.int64)).tolist()) if all(abs(s) < 1 << 62 for s in stamps) else set()
+    pace = paces.pop() if len(paces) == 1 else None
+    return Index(stamps, keys, pace if pace and pace > 0 else None, end, shown)
+
+
+def way(stream: VideoStream, index: Index | None, per_second: Fraction) -> str:
+    """Return "seek", "pick" or "decode" for taking so many frames a second of this track."""
+    if index and index.pace and index.keys[:1] == [0] and index.shown == len(index.stamps):
+        interval = 1 / (per_second * index.pace * Fraction(stream.time_base or 0))
+        if interval > 1 and _seek_cost(index, interval) * 2 <= len(index.stamps):
+            return "seek"
+    codec = stream.codec_context.codec
+    alone = codec.intra_only or codec.canonical_name in _ALONE or "Intra" in (stream.profile or "")
+    return "pick" if alone else "decode"
+
+
+def _seek_cost(index: Index, interval: Fraction) -> int:
+    """Frames to decode when seeking to each sample, counting what several samples in one group share once."""
+    cost, samples = 0, int(len(index.stamps) / interval) + 1
+    reached = -1
+    for sample in range(samples):
+        target = -int(-sample * interval // 1)
+        key = index.keys[bisect.bisect_right(index.keys, target) - 1]
+        cost += target - max(key, reached) + 1 + _SEEK_FRAMES * (key > reached)
+        reached = target
+    return cost
+
+
+def decode(container: InputContainer, stream: VideoStream, *, shots: bool) -> Iterator[Shown]:
+    """Decode every frame. With `shots`, each comes `REACH` frames late and knows its shot."""
+    tick, pace = _tick(stream), _pace(stream)
+    cuts, waiting, shot = Cuts(), deque[Shown](), 0
+    start, number = None, -1
+    for number, frame in enumerate(_frames(container.demux(stream))):
+        if start is None:
+            start = frame.pts
+        # A raw stream may carry no times at all; its frames then lie at an even pace.
+        time = number * pace if frame.pts is None or start is None else (frame.pts - start) * tick
+        shown = Shown(frame, number, time)
+        if not shots:
+            yield shown
+            continue
+        waiting.append(shown)
+        begins = cuts.push(luma(frame))
+        if begins is not None:
+            shot += begins
+            yield replace(waiting.popleft(), shot=shot)
+    for begins in cuts.flush():
+        shot += begins
+        yield replace(waiting.popleft(), shot=shot)
+    _complete(container, stream, number + 1)
+
+
+def keyframes(container: InputContainer, stream: VideoStream, index: Index | None) -> Iterator[Shown]:
+    """Decode the key frames only. Time counts from the first of them."""
+    stream.codec_context.skip_frame = "NONKEY"
+    tick, pace = _tick(stream), index.pace if index else None
+    start = None
+    for frame in _frames(container.demux(stream)):
+        if not frame.key_frame or frame.pts is None:
+            continue
+        start = frame.pts if start is None else start
+        number, rest = divmod(frame.pts - start, pace) if pace else (None, 0)
+        yield Shown(frame, None if rest else number, (frame.pts - start) * tick)
+
+
+def pick(container: InputContainer, stream: VideoStream, grid: Grid) -> Iterator[Shown]:
+    """Decode the packets that hold the wanted frames, and no other."""
+    tick = _tick(stream)
+    start = last = None
+    number = -1
+    for packet in container.demux(stream):
+        if not packet.size or packet.is_discard:
+            continue
+        if packet.pts is None or (last is not None and packet.pts <= last):
+            raise Misled
+        start, last = packet.pts if start is None else start, packet.pts
+        number += 1
+        time = (packet.pts - start) * tick
+        if time < grid.due:
+            continue
+        if not packet.is_keyframe:
+            raise Misled
+        frames = packet.decode() or stream.decode(None)
+        stream.codec_context.flush_buffers()
+        if len(frames) != 1 or frames[0].pts != packet.pts:
+            raise Misled
+        grid.takes(time)
+        yield Shown(frames[0], number, time)
+    _complete(container, stream, number + 1)
+
+
+def seek(container: InputContainer, stream: VideoStream, index: Index, grid: Grid) -> Iterator[Shown]:
+    """Jump from sample to sample by the index; frames of one group of pictures are decoded through once."""
+    pace = index.pace or 1
+    period = pace * _tick(stream)
+    frames = _frames(container.demux(stream))
+    frame = next(frames, None)
+    if frame is None or frame.pts is None:
+        raise Misled
+    start, group, wanted = frame.pts, 0, 0
+    while wanted < len(index.stamps):
+        target = start + wanted * pace
+        at = bisect.bisect_right(index.keys, wanted) - 1
+        if index.keys[at] > group:
+            frames, group = _land(container, stream, index, at, target)
+            frame = next(frames, None)
+        while frame is not None and frame.pts is not None and frame.pts < target:
+            frame = next(frames, None)
+        if frame is None or frame.pts != target:
+            raise Misled
+        grid.takes(wanted * period)
+        yield Shown(frame, wanted, wanted * period)
+        wanted = math.ceil(grid.due / period)
+
+
+def luma(frame: av.VideoFrame) -> np.ndarray:
+    """Return about 96 columns of the frame's brightness as 2-D uint8, sampled without filtering: for comparing."""
+    form, plane = frame.format, frame.planes[0]
+    bits = form.components[0].bits
+    first_is_luma = form.name in _GREY or (form.is_planar and not form.is_rgb and not form.name.endswith("be"))
+    # A picture stored bottom-up has a negative line size, which a buffer cannot show.
+    if not first_is_luma or bits > 16 or plane.line_size < plane.width:
+        return _thumbnail(frame.reformat(format="gray8", threads=1, interpolation=_GREY_FLAGS), np.uint8, 0)
+    if bits == 8:
+        return _thumbnail(frame, np.uint8, 0)
+    # P010 and its kin keep their bits at the top of the 16.
+    return _thumbnail(frame, np.uint16, 8 if re.match(r"p\d", form.name) else bits - 8)
+
+
+def _thumbnail(frame: av.VideoFrame, kind: type, shift: int) -> np.ndarray:
+    plane: Any = frame.planes[0]
+    rows: np.ndarray = np.frombuffer(plane, kind).reshape(plane.height, -1)[:, : plane.width]
+    step = max(1, frame.width // _THUMB_WIDTH)
+    return (rows[step // 2 :: step, step // 2 :: step] >> shift).astype(np.uint8)
+
+
+def _frames(packets: Iterator[av.Packet]) -> Iterator[av.VideoFrame]:
+    for packet in packets:
+        yield from packet.decode()
+
+
+def _land(
+    container: InputContainer, stream: VideoStream, index: Index, at: int, target: int
+) -> tuple[Iterator[av.VideoFrame], int]:
+    """Seek to the key frame `at`, or to an earlier one when it is presented after the target. Misled when not there."""
+    for key in reversed(index.keys[: at + 1]):
+        container.seek(index.stamps[key], stream=stream)
+        packets = container.demux(stream)
+        first = next(packets, None)
+        if first is None or first.dts != index.stamps[key] or not first.is_keyframe or first.pts is None:
+            raise Misled
+        if first.pts <= target:
+            return _from_key(first, packets), key
+    raise Misled
+
+
+def _from_key(first: av.Packet, packets: Iterator[av.Packet]) -> Iterator[av.VideoFrame]:
+    """Decode from a key frame; what is presented before it leans on frames not decoded, and is left out."""
+    seen = False
+    for frame in _frames(chain((first,), packets)):
+        if frame.pts is not None and frame.pts < (first.pts or 0):
+            continue
+        if not seen and not frame.key_frame:
+            raise Misled
+        seen = True
+        yield frame
+
+
+def _tick(stream: VideoStream) -> Fraction:
+    return Fraction(stream.time_base or Fraction(1, 1000))
+
+
+def _pace(stream: VideoStream) -> Fraction:
+    rate = stream.average_rate or stream.guessed_rate
+    return 1 / rate if rate else Fraction(1, 25)
+
+
+def _complete(container: InputContainer, stream: VideoStream, count: int) -> None:
+    """MXF says how many frames a track has; other containers do not, or are known to be wrong about it."""
+    if container.format.name == "mxf" and stream.duration and count < stream.duration:
+        what = f"its header promises {stream.duration:,} frames and {count:,} could be read"
+        raise Quarantined(Cause.TRUNCATED, what)
