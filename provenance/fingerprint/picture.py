@@ -62,7 +62,7 @@ def _canonical(image: Image.Image) -> Image.Image:
     if image.mode not in ("1", "L", "LA", "P", "PA", "RGB", "RGBA"):
         raise ValueError(f"a picture of mode {image.mode} has no 8-bit RGB form of its own")
     if not image.has_transparency_data:
-        return image.convert("RGB")
+        return image if image.mode == "RGB" else image.convert("RGB")  # convert would copy
     image = image.convert("RGBA")
     alpha = image.getchannel("A")
     lowest = alpha.getextrema()[0]
