@@ -7,8 +7,6 @@ and type by type, before one row is read. manifests/FORMAT.md says what every fi
 from __future__ import annotations
 
 import json
-from typing import Any
-
 import pyarrow as pa
 
 from provenance.model.words import Kind
@@ -18,7 +16,8 @@ FORMAT_VERSION = 1
 # The leaf column that holds an item's bytes: uncompressed, not dictionary-encoded, one `pread` at its stored offset.
 PAYLOAD_LEAF = {Kind.FRAMES: "image.bytes", Kind.ART: "image.bytes", Kind.SCRIPTS: "text"}
 
-_IMAGE = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
+# Nullable only in form: `datasets` decodes no column that is not, and the writer refuses an item without a payload.
+_IMAGE_COLUMN = pa.field("image", pa.struct([("bytes", pa.binary()), ("path", pa.string())]))
 
 CORE = [
     pa.field("item_id", pa.string(), nullable=False),
@@ -61,7 +60,7 @@ _PICTURE = [
 ]
 
 _FRAMES = [
-    pa.field("image", _IMAGE, nullable=False),
+    _IMAGE_COLUMN,
     *CORE,
     *_PICTURE,
     pa.field("track", pa.int32()),
@@ -87,7 +86,7 @@ _FRAMES = [
 ]
 
 _ART = [
-    pa.field("image", _IMAGE, nullable=False),
+    _IMAGE_COLUMN,
     *CORE,
     *_PICTURE,
     pa.field("page", pa.int32()),
@@ -180,21 +179,10 @@ QUARANTINE = pa.schema(
 )
 
 
-def _feature(field: pa.Field) -> Any:
-    """The Hugging Face feature of a column, in the JSON form that `datasets` reads from schema metadata."""
-    kind = field.type
-    if field.name == "image":
-        return {"_type": "Image"}
-    if pa.types.is_list(kind):
-        return {"_type": "List", "feature": _feature(pa.field("", kind.value_type))}
-    if pa.types.is_struct(kind):
-        return {part.name: _feature(part) for part in kind}
-    if pa.types.is_fixed_size_binary(kind):
-        return {"dtype": "binary", "_type": "Value"}
-    names = {"double": "float64", "date32[day]": "date32"}
-    return {"dtype": names.get(str(kind), str(kind)), "_type": "Value"}
-
-
 def huggingface_metadata(schema: pa.Schema) -> bytes:
-    """Return the `huggingface` value for a payload schema's metadata, so that pictures decode by themselves."""
-    return json.dumps({"info": {"features": {field.name: _feature(field) for field in schema}}}).encode()
+    """Return the `huggingface` value for a payload schema's metadata, so that pictures decode by themselves.
+
+    Only the picture is named: `datasets` takes every other column from Arrow's own types, in whichever version.
+    """
+    features = {"image": {"_type": "Image"}} if "image" in schema.names else {}
+    return json.dumps({"info": {"features": features}}).encode()
