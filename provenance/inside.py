@@ -8,9 +8,10 @@ Messages, by `t`:
     identified  media_type, extractor (null for what no medium knows)
     signals     signals: list of in-file rights signals, verbatim
     item        kind, locator (canonical JSON), media_type, fields; the body is the payload
-    member      a container's member begins: path (hex), size
+    member      a container's member begins: path (hex)
     chunk       the body is the next piece of that member
-    refused     a member that cannot be taken: path (hex), cause, message
+    refused     a member that cannot be taken, begun or not: path (hex), cause, message
+    custody     the body is a custody list as `custody.dump` wrote it
     done        note
 """
 
@@ -20,7 +21,7 @@ import importlib
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
-from provenance.archive import containers
+from provenance.archive import containers, custody
 from provenance.media import shelf
 from provenance.model.errors import Quarantined
 from provenance.model.words import Cause, Extract, Kind
@@ -29,6 +30,7 @@ from provenance.rights.sources import signals
 Message = tuple[dict[str, Any], bytes]
 
 _MEDIA = shelf.media()
+_MOST_LIST_BYTES = 256 * 1024 * 1024
 
 
 def preload() -> None:
@@ -47,11 +49,17 @@ def toolset(options: shelf.Options) -> list[str]:
 
 
 def run(job: dict[str, Any], files: list[BinaryIO]) -> Iterator[Message]:
-    """Serve one job: `extract` (an asset), `members` (a container) or `signals` (a sidecar)."""
+    """Serve one job: `extract` (an asset), `members` (a container), `signals` (a sidecar) or `custody` (a list)."""
     if job["op"] == "extract":
         yield from _extract(job, files)
     elif job["op"] == "members":
         yield from _members(job, files[0])
+    elif job["op"] == "custody":
+        place = custody.Place(job["standard"], bytes.fromhex(job["root"]), tuple(map(bytes.fromhex, job["files"])))
+        yield (
+            {"t": "custody"},
+            custody.dump(custody.read(place, dict(zip(place.files, map(_whole, files), strict=True)))),
+        )
     elif job["op"] == "signals":
         name = job["names"][0]
         head = _head(files[0])
@@ -59,6 +67,13 @@ def run(job: dict[str, Any], files: list[BinaryIO]) -> Iterator[Message]:
         yield {"t": "signals", "signals": [signal.as_json() for signal in found]}, b""
     else:
         raise ValueError(f"unknown job {job['op']!r}")
+
+
+def _whole(file: BinaryIO) -> bytes:
+    data = file.read(_MOST_LIST_BYTES + 1)
+    if len(data) > _MOST_LIST_BYTES:
+        raise Quarantined(Cause.BOMB, f"a custody list of more than {_MOST_LIST_BYTES} bytes")
+    return data
 
 
 def _head(file: BinaryIO) -> bytes:
@@ -76,7 +91,7 @@ def _extract(job: dict[str, Any], files: list[BinaryIO]) -> Iterator[Message]:
         raise Quarantined(Cause.EMPTY, "the file has no bytes")
     found = shelf.identify(source, _MEDIA)
     if found is None:
-        container = containers.sniff_container(head, source.file)
+        container = containers.sniff_container(head)
         if container is None:
             raise Quarantined(Cause.UNSUPPORTED, f"no extractor knows this content (first bytes {head[:8].hex()})")
         yield {"t": "identified", "media_type": container, "extractor": None, "container": True}, b""
@@ -110,12 +125,15 @@ def _item(extract: Extract) -> Message:
 
 
 def _members(job: dict[str, Any], file: BinaryIO) -> Iterator[Message]:
-    for member in containers.members(file, job["names"][0], containers.Caps()):
-        if member.cause is not None:
-            why = {"cause": member.cause.value, "message": member.sentence}
-            yield {"t": "refused", "path": member.path.hex()} | why, b""
-            continue
-        yield {"t": "member", "path": member.path.hex(), "size": member.size}, b""
-        for chunk in member.chunks:
-            yield {"t": "chunk"}, chunk
+    for member in containers.members(file, bytes.fromhex(job["name"])):
+        path = {"path": member.path.hex()}
+        try:
+            if member.problem is not None:
+                raise Quarantined(member.problem, member.sentence)
+            yield {"t": "member"} | path, b""
+            for chunk in member.chunks():
+                yield {"t": "chunk"}, chunk
+        except Quarantined as refusal:
+            # One bad member is set aside by itself; the worker drops what it already had of it.
+            yield {"t": "refused", "cause": refusal.cause.value, "message": refusal.what} | path, b""
     yield {"t": "done", "note": None}, b""

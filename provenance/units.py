@@ -3,8 +3,8 @@
 Extraction is a pure function of bytes, extractors and their options, so resume, incremental rebuild, retries and a lost
 worker are one question: is the result for this key committed, or finished and waiting, or not?
 
-Boundaries are content-defined: a unit ends after an asset whose path hashes to a marker, so that a file added or removed
-moves the borders of its own unit and no other's. Caps on count and bytes keep units small enough to lose.
+Boundaries are content-defined: a unit ends after an asset whose path hashes to a marker, so that a file added or
+removed moves the borders of its own unit and no other's. Caps on count and bytes keep units small enough to lose.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from provenance.archive.sequences import Asset
+from provenance.archive.walk import Found
 from provenance.model.words import canonical_json, sha256_hex
 
 MARKER_EVERY = 32
@@ -36,7 +37,7 @@ class Planned:
     """One asset of a unit, with the sidecars and custody entries that concern it."""
 
     asset: Asset
-    sidecars: tuple[bytes, ...] = ()
+    sidecars: tuple[Found, ...] = ()
     expected: tuple[Expected, ...] = ()
 
 
@@ -83,7 +84,7 @@ def key(toolset: Sequence[str], dataset: str, unit: Unit, digests: Sequence[Sequ
     told = []
     for planned, found in zip(unit.assets, digests, strict=True):
         asset = planned.asset
-        paths = [file.path.hex() for file in asset.files] + [path.hex() for path in planned.sidecars]
+        paths = [file.path.hex() for file in asset.files] + [sidecar.path.hex() for sidecar in planned.sidecars]
         expected = [[entry.path.hex(), entry.algorithm, entry.digest] for entry in planned.expected]
         told.append([asset.path.hex(), asset.type, paths, list(found), list(asset.missing), expected])
     return sha256_hex(canonical_json(["provenance-unit-v1", dataset, list(toolset), told]))

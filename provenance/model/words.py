@@ -127,10 +127,10 @@ def sha256_hex(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def item_id(asset_sha256: str, extractor: str, locator: Locator) -> str:
-    """Return an item's id: SHA-256 over the asset's digest, the extractor's key and the locator, and nothing else.
+def item_id(asset_sha256: str, extractor: str, locator: str) -> str:
+    """Return an item's id: SHA-256 over the asset's digest, the extractor's key and the canonical locator, no more.
 
     Two copies of one file hence give the same ids; the index tells their places apart.
     """
-    text = f"provenance-item-v1\0{asset_sha256}\0{extractor}\0{locator.canonical()}"
+    text = f"provenance-item-v1\0{asset_sha256}\0{extractor}\0{locator}"
     return sha256_hex(text.encode())

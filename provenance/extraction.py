@@ -1,0 +1,305 @@
+"""One unit of work, from descriptors to shards: what a worker does.
+
+Hash every file of the unit beneath the root; name the unit by what was read; when no result of that name exists, let a
+locked child extract each asset, write the items into one shard a kind, and hand back a small record. Nothing here
+commits anything: a unit may run twice, or be thrown away, without harm.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+from dataclasses import dataclass, field
+from typing import Any
+
+import pyarrow as pa
+
+from provenance import inside, units
+from provenance.archive.hashing import hash_file
+from provenance.archive.opening import opened
+from provenance.archive.walk import Identity, open_root
+from provenance.assets import AssetReader, Outcome, Readings
+from provenance.dataset import schema
+from provenance.dataset.shard import ShardInfo, ShardWriter, payload_places
+from provenance.dataset.store import Store
+from provenance.media.shelf import Options
+from provenance.memo import Memo
+from provenance.model.errors import Quarantined
+from provenance.model.words import Cause, Kind
+from provenance.rights.matcher import Matcher
+from provenance.rights.statement import RightsStatement
+from provenance.rows import evidence_of, index_row, row_of
+from provenance.sandbox import Child, Limits, Sandbox
+from provenance.spool import Spool
+from provenance.units import Planned, Unit
+
+SHARD_BYTES = 512 * 1024 * 1024  # a shard is closed once its payloads reach this
+WORK = "work"
+
+_ORDINALS = ("rights_id", "exact_group", "near_group")
+INDEX_PART = pa.schema([part for part in schema.INDEX if part.name not in _ORDINALS])
+
+
+@dataclass(frozen=True)
+class Job:
+    """What every unit of one build shares. Small enough to be sent to a worker."""
+
+    archive: str
+    dataset: str
+    dataset_id: str
+    memo: str
+    options: Options
+    statements: tuple[RightsStatement, ...]
+    evidence: str  # digest of the statements: what a finished unit's rows were written under
+    known: frozenset[str] = frozenset()  # keys of units whose result is committed
+    unlocked: bool = False
+    limits: Limits = field(default_factory=Limits)
+
+    @functools.cached_property
+    def toolset(self) -> list[str]:
+        return inside.toolset(self.options)
+
+
+def given_up(job: Job, unit: Unit, how: str) -> Done:
+    """Return the result of a unit whose worker died on every try: all of its assets in quarantine."""
+    hands = _hands(job)
+    readings = [_read(hands.root, planned) for planned in unit.assets]
+    key = units.key(job.toolset, job.dataset_id, unit, [reading.told() for reading in readings])
+    for reading in readings:
+        for found in reading.planned.asset.files:
+            if found.path not in reading.problems:
+                reading.refuse(found.path, Cause.CRASHED, f"the worker that read it died ({how})")
+    record = _extract(hands, unit, readings, key, last=True)
+    return Done(unit.number, key, "finished", record, (), len(unit.assets))
+
+
+@dataclass(frozen=True)
+class Done:
+    """The answer of a worker. status: `known` (committed already), `kept` (failures failed again), `finished`.
+
+    record: shards, digests of the table parts, counts. learned: path, identity and digest of each file that was read.
+    """
+
+    number: int
+    key: str
+    status: str
+    record: dict[str, Any]
+    learned: tuple[tuple[bytes, Identity, str], ...]
+    extracted: int = 0
+
+
+class _Changed(Exception):
+    pass
+
+
+def run_unit(job: Job, unit: Unit) -> Done:
+    """Return the unit's result, extracting only what no committed or finished result holds."""
+    try:
+        return _attempt(job, unit, last=False)
+    except _Changed:
+        # A file was replaced between hashing and decoding: its digest named other bytes. Once more, from the start.
+        return _attempt(job, unit, last=True)
+
+
+def finished_key(job: Job, unit_key: str) -> str:
+    return f"{unit_key} {job.evidence}"
+
+
+def _attempt(job: Job, unit: Unit, last: bool) -> Done:
+    hands = _hands(job)
+    readings = [_read(hands.root, planned) for planned in unit.assets]
+    key = units.key(job.toolset, job.dataset_id, unit, [reading.told() for reading in readings])
+    learned = tuple(entry for reading in readings for entry in reading.learned)
+    if key in job.known:
+        if not (unit.retry and _mended(hands, unit, readings)):
+            return Done(unit.number, key, "kept" if unit.retry else "known", {}, learned)
+    else:
+        with Memo.reading(job.memo) as memo:
+            record = memo.finished(finished_key(job, key)) if memo is not None else None
+        if record is not None and _whole(hands.store, record):
+            return Done(unit.number, key, "finished", record, learned)
+    return Done(unit.number, key, "finished", _extract(hands, unit, readings, key, last), learned, len(unit.assets))
+
+
+def _read(root: int, planned: Planned) -> Readings:
+    """Hash an asset's files and sidecars, each opened beneath the root; what cannot be read is told, not raised."""
+    readings = Readings(planned)
+    for found in planned.asset.files:
+        if found.problem is not None:
+            readings.refuse(found.path, found.problem, found.sentence)
+            continue
+        expected = [entry for entry in planned.expected if entry.path == found.path]
+        algorithms = {"sha256"} | {entry.algorithm for entry in expected}
+        try:
+            with opened(root, found.path) as file:
+                digests = hash_file(file.descriptor, algorithms)
+        except Quarantined as refusal:
+            readings.refuse(found.path, refusal.cause, refusal.what)
+            continue
+        readings.hashed(found.path, file.identity, digests, expected)
+    for sidecar in planned.sidecars:
+        try:
+            with opened(root, sidecar.path) as file:
+                readings.sidecars[sidecar.path] = hash_file(file.descriptor)["sha256"]
+        except Quarantined as refusal:
+            readings.sidecars[sidecar.path] = f"!{refusal.cause.value}"
+    return readings
+
+
+def _whole(store: Store, record: dict[str, Any]) -> bool:
+    paths = [shard["path"] for shard in record["shards"]] + list(record["parts"].values())
+    return all((store.root / path).is_file() for path in paths)
+
+
+def _mended(hands: _Hands, unit: Unit, readings: list[Readings]) -> bool:
+    """Try the assets that failed before, and return whether any of them comes out otherwise now."""
+    failed = dict(unit.failed)
+    with hands.child() as child:
+        for planned, reading in zip(unit.assets, readings, strict=True):
+            if not _concerned(planned, failed):
+                continue
+            for outcome in hands.reader(child).outcomes(planned, reading):
+                was = failed.get(outcome.path)
+                now = outcome.cause.value if outcome.cause is not None else None
+                if outcome.spool is not None:
+                    outcome.spool.discard()
+                if was != now:
+                    return True
+    return False
+
+
+def _concerned(planned: Planned, failed: dict[bytes, str]) -> bool:
+    """Whether this asset, or a member of it, is among those that failed."""
+    own = {found.path for found in planned.asset.files}
+    return any(path in own or any(path.startswith(one + b"/") for one in own) for path in failed)
+
+
+def _extract(hands: _Hands, unit: Unit, readings: list[Readings], key: str, last: bool) -> dict[str, Any]:
+    shards = _Shards(hands)
+    assets: list[dict[str, Any]] = []
+    refused: list[dict[str, Any]] = []
+    with hands.child() as child:
+        reader = hands.reader(child)
+        for planned, reading in zip(unit.assets, readings, strict=True):
+            for outcome in reader.outcomes(planned, reading):
+                if outcome.cause is Cause.CHANGED and not last:
+                    raise _Changed
+                row = outcome.row() | {"unit": key}
+                if outcome.cause is not None:
+                    refused.append(row | {"cause": outcome.cause.value, "message": outcome.message})
+                    continue
+                counts = shards.take(outcome.spool, outcome, len(assets)) if outcome.spool is not None else {}
+                assets.append(row | outcome.tally(counts))
+    return shards.finish(assets, refused)
+
+
+class _Shards:
+    """The shards of one unit, a writer per kind, closed and begun anew when they grow fat."""
+
+    def __init__(self, hands: _Hands) -> None:
+        self._hands = hands
+        self._open: dict[Kind, tuple[ShardWriter, list[dict[str, Any]], int]] = {}
+        self._done: list[tuple[ShardInfo, list[dict[str, Any]]]] = []
+
+    def take(self, spool: Spool, outcome: Outcome, asset: int) -> dict[str, int]:
+        """Append the items of one asset, which is row `asset` of the unit's assets; return how many of each kind."""
+        counts: dict[str, int] = {}
+        for header, payload in spool.drain():
+            kind = Kind(header["kind"])
+            row = row_of(header, payload, outcome, self._hands.evidence(outcome, header))
+            writer, entries, size = self._open.get(kind) or (self._hands.writer(kind), [], 0)
+            entries.append(index_row(kind, row, asset))
+            writer.append(row)
+            self._open[kind] = (writer, entries, size + len(payload))
+            counts[kind.value] = counts.get(kind.value, 0) + 1
+            if size + len(payload) >= SHARD_BYTES:
+                self._close(kind)
+        return counts
+
+    def _close(self, kind: Kind) -> None:
+        writer, entries, _ = self._open.pop(kind)
+        self._done.append((writer.finish(), entries))
+
+    def _places(self, info: ShardInfo) -> tuple[list[int], list[int]]:
+        handle = self._hands.store.open(info.path)
+        try:
+            offsets, lengths = payload_places(handle, info.kind, self._hands.job.dataset_id, info.path)
+        finally:
+            os.close(handle)
+        return offsets.tolist(), lengths.tolist()
+
+    def finish(self, assets: list[dict[str, Any]], refused: list[dict[str, Any]]) -> dict[str, Any]:
+        """Make shards and table parts durable and return the unit's record."""
+        for kind in list(self._open):
+            self._close(kind)
+        self._done.sort(key=lambda done: (done[0].kind, done[0].sha256))
+        store, index = self._hands.store, list[dict[str, Any]]()
+        for ordinal, (info, entries) in enumerate(self._done):
+            offsets, lengths = self._places(info)
+            for at, entry in enumerate(entries):
+                place = {"shard": ordinal, "row": at, "offset": offsets[at], "length": lengths[at]}
+                index.append(entry | place)
+        parts = {
+            "index": _part(store, INDEX_PART, index),
+            "assets": _part(store, schema.ASSETS, assets),
+            "quarantine": _part(store, schema.QUARANTINE, refused),
+        }
+        shards = [info.as_json() for info, _ in self._done]
+        return {"shards": shards, "parts": parts, "items": len(index)}
+
+
+def _part(store: Store, columns: pa.Schema, rows: list[dict[str, Any]]) -> str:
+    """Keep rows of a table for the commit to come, and return where."""
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_file(sink, columns) as writer:
+        writer.write_table(pa.Table.from_pylist(rows, schema=columns))
+    return store.put_bytes(WORK, ".arrow", sink.getvalue().to_pybytes()).path
+
+
+class _Hands:
+    """What a worker process holds on to between units: the root, the store, the warm sandbox, the matcher."""
+
+    def __init__(self, job: Job) -> None:
+        self.job = job
+        self.root = open_root(job.archive)
+        self.store = Store(job.dataset)
+        self.matcher = Matcher(job.statements)
+        self._sandbox: Sandbox | None = None
+
+    def child(self) -> Any:
+        if self._sandbox is None:
+            self._sandbox = Sandbox("provenance.inside:run", limits=self.job.limits, unlocked=self.job.unlocked)
+            self._sandbox.__enter__()
+        return self._sandbox.child()
+
+    def reader(self, child: Child) -> AssetReader:
+        return AssetReader(self.root, child, self.child, self.job.options, os.fspath(self.store.root / "tmp"))
+
+    def writer(self, kind: Kind) -> ShardWriter:
+        return ShardWriter(self.store, kind, self.job.dataset_id)
+
+    def evidence(self, outcome: Outcome, header: dict[str, Any]) -> dict[str, Any]:
+        path, sha256 = outcome.place(header)
+        return evidence_of(self.matcher.match(path, sha256, None))
+
+    def close(self) -> None:
+        if self._sandbox is not None:
+            self._sandbox.__exit__(None, None, None)
+        os.close(self.root)
+
+
+_held: list[_Hands] = []
+
+
+def _hands(job: Job) -> _Hands:
+    """The hands of this process; the job is the same object for every unit that it is sent."""
+    if not _held or _held[0].job is not job:
+        release()
+        _held.append(_Hands(job))
+    return _held[0]
+
+
+def release() -> None:
+    """Let go of the archive and the sandbox that this process holds, if any."""
+    while _held:
+        _held.pop().close()
