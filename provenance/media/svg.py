@@ -59,8 +59,7 @@ _UNITS = {
 }
 _LENGTH = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)\s*([a-z%]*)\s*", re.IGNORECASE)
 
-_MAX_DEPTH = 200
-_MAX_DRAWN = 1_000_000  # elements, each `use` counted with all that it repeats
+_MAX_DEPTH = 200  # the renderer follows nesting on its stack
 
 
 def preload() -> None:
@@ -89,11 +88,10 @@ def _read(file: BinaryIO, name: str, *, library: Any, options: Options) -> Itera
             raise Quarantined(Cause.BOMB, f"the SVG is larger than the cap of {options.max_text_bytes} bytes")
         root = _parsed(data)
         has_text = _made_safe(root)
-        _check_expansion(root)
         if (size := _declared_size(root)) is not None:
             _render.check_size(*size, options)
-        png = library.svg_to_bytes(svg_string=tostring(root, encoding="unicode"), skip_system_fonts=True)
-        image = _render.open_picture(io.BytesIO(bytes(png)), "PNG", options)
+        png = _drawn(library, root)
+        image = _render.open_picture(io.BytesIO(png), "PNG", options)
         image.load()
         plain, payload = _render.rendition(image)
         yield _render.Rendered(
@@ -103,6 +101,17 @@ def _read(file: BinaryIO, name: str, *, library: Any, options: Options) -> Itera
             f"resvg-{'text-not-drawn-' if has_text else ''}{_render.PNG_RENDITION}",
             common={"original_media_type": MEDIA_TYPE, "original_bit_depth": 8, "original_color_space": "vector"},
         )
+
+
+def _drawn(library: Any, root: Element) -> bytes:
+    try:
+        return bytes(
+            library.svg_to_bytes(svg_string=tostring(root, encoding="unicode"), skip_system_fonts=True, dpi=96)
+        )
+    except ValueError as error:
+        if "limit reached" in str(error):
+            raise Quarantined(Cause.BOMB, "the SVG repeats itself into more elements than can be drawn") from error
+        raise
 
 
 def _parsed(data: bytes) -> Element:
@@ -158,29 +167,6 @@ def _check_css(text: str) -> None:
     for link in _CSS_LINK.findall(text):
         if _REACHES_OUT.match(link) and not link.lower().startswith("data:"):
             raise Quarantined(Cause.UNSAFE, f"the SVG's style reaches outside itself: {link[:100]}")
-
-
-def _check_expansion(root: Element) -> None:
-    """Raise BOMB where elements that use elements that use elements come to more than anybody drew."""
-    by_id = {element.get("id"): element for element in root.iter() if element.get("id")}
-    counted: dict[Element, int] = {}
-
-    def drawn(element: Element) -> int:
-        if element not in counted:
-            counted[element] = 0  # a circle counts once; the renderer breaks circles by itself
-            total = 1 + sum(map(drawn, element))
-            link = next((value for key, value in element.attrib.items() if key.rpartition("}")[2] == "href"), "")
-            if str(element.tag).rpartition("}")[2] == "use" and link.strip()[1:] in by_id:
-                total += drawn(by_id[link.strip()[1:]])
-            counted[element] = total
-        return counted[element]
-
-    try:
-        total = drawn(root)
-    except RecursionError:
-        total = _MAX_DRAWN + 1
-    if total > _MAX_DRAWN:
-        raise Quarantined(Cause.BOMB, f"the SVG draws more than {_MAX_DRAWN} elements by repeating itself")
 
 
 def _declared_size(root: Element) -> tuple[int, int] | None:
