@@ -76,9 +76,13 @@ def _collect(text_page: raw.FPDF_TEXTPAGE, out: Page) -> None:
     written = raw.FPDFText_GetText(text_page, 0, count, buffer)
     text = bytes(buffer)[: 2 * max(written - 1, 0)].decode("utf-16-le", "replace")
     x, y = ctypes.c_double(), ctypes.c_double()
+    to_x, to_y, get = ctypes.byref(x), ctypes.byref(y), raw.FPDFText_GetCharOrigin
+    # Characters without any text of their own would shift the index; usually there are none.
+    shifted = len(text) != count
 
     def origin(at: int) -> tuple[float, float]:
-        raw.FPDFText_GetCharOrigin(text_page, raw.FPDFText_GetCharIndexFromTextIndex(text_page, at), x, y)
+        index = raw.FPDFText_GetCharIndexFromTextIndex(text_page, at) if shifted else at
+        get(text_page, index, to_x, to_y)
         return x.value, y.value
 
     at = unknown = letters = 0
@@ -186,10 +190,9 @@ def rows(pages: Sequence[Page]) -> list[Row]:
     for page, found in lines:
         above: float | None = None
         for y, runs in found:
-            segments = tuple(
-                Segment(run.x / advance, run.last / advance + 1, " ".join(run.text.replace("\x02", "-").split()))
-                for run in sorted(runs, key=lambda run: run.x)
-            )
+            if len(runs) > 1:
+                runs.sort(key=lambda run: run.x)
+            segments = tuple(Segment(run.x / advance, run.last / advance + 1, run.text) for run in runs)
             gap = above is None or above - y > 1.4 * pitch
             out.append(Row(segments, gap, page.number, 1 - y / page.height if page.height else None))
             above = y

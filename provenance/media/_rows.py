@@ -41,6 +41,8 @@ class Row:
 
     @property
     def text(self) -> str:
+        if len(self.segments) == 1:
+            return self.segments[0].text
         return " ".join(segment.text for segment in self.segments)
 
     @property
@@ -50,6 +52,12 @@ class Row:
 
 def scene_heading(row: Row) -> tuple[str, str | None] | None:
     """Return the heading and its printed number when the row is one: `12 INT. HOUSE - DAY 12`."""
+    if len(row.segments) == 1 and not row.segments[0].text[0].isdecimal():
+        text = row.segments[0].text
+        if sp.is_heading(text):
+            return text, None
+        if not text[0].isupper():
+            return None
     segments = list(row.segments)
     number = None
     if len(segments) > 1 and _ONLY_NUMBER.match(segments[-1].text) and segments[-1].end - segments[0].x > _FAR:
@@ -80,17 +88,21 @@ def without_furniture(rows: Sequence[Row]) -> list[Row]:
     often = max(3, 0.4 * len(pages))
     out: list[Row] = []
     for at, row in enumerate(rows):
-        stars = tuple(segment for segment in row.segments if segment.text.strip("* "))
-        if not stars:
+        if row.segments[-1].text.strip("* ") == "":
+            row = replace(row, segments=tuple(part for part in row.segments if part.text.strip("* ")))
+            if not row.segments:
+                continue
+        if row.page is None:
+            out.append(row)
             continue
-        row = replace(row, segments=stars)
-        alone = at + 1 == len(rows) or rows[at + 1].gap or rows[at + 1].page != row.page or row.gap
-        if at in edges and alone and (_PAGE_NUMBER.match(row.text) or seen[_signature(row)] >= often):
-            continue
-        if at in edges and _CONTINUED.match(row.text):
-            continue
+        if at in edges:
+            alone = row.gap or at + 1 == len(rows) or rows[at + 1].gap or rows[at + 1].page != row.page
+            if alone and (_PAGE_NUMBER.match(row.text) or seen[_signature(row)] >= often):
+                continue
+            if _CONTINUED.match(row.text):
+                continue
         # What follows a header at the top of a page begins where it left off on the page before.
-        first = row.page is not None and (not out or out[-1].page != row.page)
+        first = not out or out[-1].page != row.page
         out.append(replace(row, gap=True, top=True) if first else row)
     return out
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from provenance.fingerprint import text as fingerprint
@@ -38,6 +38,7 @@ _INTRO = re.compile(
     r"(?P<end>[.:]\s*|\s+)(?=\S)",
     re.IGNORECASE,
 )
+_FIRST = frozenset(char for word in (*_SIDES, "EST", " ") for char in (word[0], word[0].lower()))
 _DASH = re.compile(r"\s+[-–—]+\s+|\s*--+\s*|\s*[–—]\s*")
 _STOP = re.compile(r"[.,،]\s+")
 _BRACKET = re.compile(r"\s*\([^()]*\)")
@@ -79,8 +80,7 @@ class Heading:
 
 def is_heading(line: str) -> bool:
     """Tell whether a line begins like a scene heading. Without its dot the word must be in capitals: `INT HOUSE`."""
-    match = _INTRO.match(line)
-    if match is None or len(line) > _LINE:
+    if line[:1] not in _FIRST or len(line) > _LINE or (match := _INTRO.match(line)) is None:
         return False
     word = match["both"] or match["one"] or match["est"]
     return match["end"][0] in ".:" or word == word.upper()
@@ -155,7 +155,10 @@ def assign(elements: Sequence[Element]) -> list[Element]:
             speaker = first.setdefault(name.casefold(), name)
         elif element.type not in _SPOKEN:
             speaker = None
-        out.append(replace(element, character=speaker) if speaker else element)
+        if speaker:
+            rest = (element.dual, element.number, element.page, element.last_page)
+            element = Element(element.type, element.text, speaker, *rest)
+        out.append(element)
     return out
 
 

@@ -33,11 +33,14 @@ _SECTION = re.compile(r"#{1,6}\s*([^#\s].*)$")
 _FORCED_HEADING = re.compile(r"\.(?=\w)")
 _CENTERED = re.compile(r">\s*(.*?)\s*<$")
 _FADES = re.compile(r"(FADE (IN|OUT|UP|TO BLACK|TO WHITE)|CUT TO BLACK|IRIS (IN|OUT))[.:]?$")
+_MARK = re.compile(r"[*_\\]")
 _EMPHASIS = (
-    re.compile(r"(?<![\\*])(\*{1,3})(?![\s*])([^*\n]*[^\s*\\])\1(?!\*)"),
-    re.compile(r"(?<![\\\w])(_)(?=[^\s_])([^_\n]*[^\s_\\])_(?!\w)"),
+    re.compile(r"(?<!\*)(\*{1,3})(?![\s*])([^*\n]*[^\s*])\1(?!\*)"),
+    re.compile(r"(?<!\w)(_)(?=[^\s_])([^_\n]*[^\s_])_(?!\w)"),
 )
 _ESCAPED = re.compile(r"\\([*_~!@#.>=\\])")
+_HIDDEN = 0xF0000  # escaped marks wait in a private plane until emphasis is gone
+_UNHIDE = re.compile("[\U000f0021-\U000f007e]")
 
 
 def sniff(source: Source) -> str | None:
@@ -128,13 +131,16 @@ def _title_page(lines: list[str]) -> tuple[int, str | None, list[Element]]:
 
 def _plain(text: str) -> str:
     """Take emphasis off; an escaped mark stays as the mark."""
+    if not _MARK.search(text):
+        return text
+    text = _ESCAPED.sub(lambda match: chr(_HIDDEN + ord(match[1])), text)
     for _ in range(3):  # marks nest: _under *italic*_
         before = text
         for pattern in _EMPHASIS:
             text = pattern.sub(r"\2", text)
         if text == before:
             break
-    return _ESCAPED.sub(r"\1", text)
+    return _UNHIDE.sub(lambda match: chr(ord(match[0]) - _HIDDEN), text)
 
 
 class _Body:
