@@ -23,7 +23,7 @@ LOCKED, MORE = b"L", b"+"
 # SCM_MAX_FD is 253.
 BATCH = 250
 
-_PATH = re.compile(r"(?<![\w.])/(?:[^\s/'\":]+/)+[^\s/'\":,)]*")
+_PATH = re.compile(r"(?<![\w./])/(?:[^\s/'\":]+/)+[^\s/'\":,)]*")
 
 
 class BadFrame(Exception):

@@ -1,4 +1,4 @@
-"""For an entry's `preload()`: load what libraries import only when they first need it. Behind the lock it is too late."""
+"""For an entry's `preload()`: load what libraries import only when first needed. Behind the lock it is too late."""
 
 from __future__ import annotations
 
