@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import IntEnum
 from fractions import Fraction
 from functools import lru_cache
@@ -101,7 +101,7 @@ class LocatorRange:
     region: tuple[int, int, int, int] | None = None
 
     def __post_init__(self) -> None:
-        if self == LocatorRange():
+        if all(getattr(self, part.name) is None for part in fields(self)):
             raise DecodeError("a range that names nothing")
         if self.start is not None and self.end is not None and self.end <= self.start:
             raise DecodeError("end is not after start", ("end",))
