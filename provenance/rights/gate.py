@@ -155,7 +155,7 @@ def _answer(evidence: Evidence, policy: Policy, on: dt.date) -> Verdict:
 def _heard(bound: Sequence[Record], policy: Policy) -> list[Record]:
     """Without permissions inside files where a record from outside speaks, or where the policy trusts them not."""
     outside = [each for each in bound if each.statement.in_file is None]
-    if any(each.statement.interest is Interest.COPYRIGHT and not each.partial for each in outside):
+    if any(each.statement.is_record and not each.partial for each in outside):
         return outside
     return outside + [
         each
@@ -177,7 +177,7 @@ def _records(
     findings: set[Finding] = set()
     deciders: list[RightsStatement] = []
     used: set[str] = set()
-    if not any(interest is Interest.COPYRIGHT for interest, _ in groups):
+    if (Interest.COPYRIGHT, None) not in groups:
         findings.add(Finding(Reason.NO_RECORD))
     for interest in interests_unanswered(bound):
         findings.add(Finding(nothing_known(interest), f"declared: {interest}"))
@@ -265,7 +265,7 @@ def _nearest(bound: Sequence[Record], policy: Policy, on: dt.date) -> tuple[str 
     """The copyright statement with the fewest objections, the closest of these, and what it objects to."""
     best: tuple[int, tuple[int, ...], str, tuple[Reason, ...]] | None = None
     for each in bound:
-        if each.statement.interest is Interest.COPYRIGHT and not each.partial:
+        if each.statement.is_record and not each.partial:
             missing = objections(each.statement, policy, on)
             rank = (len(missing), tuple(-part for part in each.closeness), each.statement.id, missing)
             best = rank if best is None else min(best, rank)

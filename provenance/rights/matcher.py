@@ -13,7 +13,7 @@ from typing import Generic, Protocol, TypeVar
 import numpy as np
 
 from provenance.model.words import Locator
-from provenance.rights.selector import FILE, FOLDER, Closeness, Glob, Relation, Selector
+from provenance.rights.selector import FILE, FOLDER, Closeness, Glob, Relation, Search, Selector
 
 # A record on one of these covers its members, which lie beneath its name: pack.zip/inner.png.
 CONTAINER_SUFFIXES = (".zip", ".cbz", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
@@ -47,8 +47,9 @@ def narrow(bound: Sequence[Bound[T]], locator: Locator | None) -> tuple[Bound[T]
     out = []
     for each in bound:
         span = each.statement.applies_to.range
-        relation = Relation.COVERS if span is None else span.relation(locator)
-        if relation is not Relation.MISSES:
+        if span is None:
+            out.append(each)
+        elif (relation := span.relation(locator)) is not Relation.MISSES:
             out.append(replace(each, partial=relation is Relation.TOUCHES))
     return tuple(out)
 
@@ -64,13 +65,13 @@ class Matcher(Generic[T]):
         self._bounds: list[Bound[T]] = []
         self._files: dict[bytes, list[int]] = {}
         self._trees: dict[bytes, list[int]] = {}  # folder/** by folder
-        self._globs: dict[bytes, list[tuple[Glob, int]]] = {}  # every other pattern, by its literal folders
+        self._searches: dict[bytes, list[tuple[Search, int]]] = {}  # every other pattern, by its literal folders
         self._digests: dict[str, list[int]] = {}
         self._works: dict[str, list[int]] = {}
         for each in self.statements:
             self._add(each)
         self._members: dict[int, int] = {}  # a record of a container, and the same record as its members see it
-        self._folders: dict[bytes, tuple[tuple[int, ...], tuple[tuple[Glob, int], ...]]] = {}
+        self._folders: dict[bytes, tuple[tuple[int, ...], tuple[tuple[Search, int], ...]]] = {}
         self._sets: dict[tuple[int, ...], tuple[Bound[T], ...]] = {}
         self._keys: dict[tuple[int, ...], tuple[int, ...]] = {}
 
@@ -93,6 +94,11 @@ class Matcher(Generic[T]):
             out[at] = numbers.setdefault(found, len(numbers))
         return [self._set(found) for found in numbers], out
 
+    def named(self, works: Iterable[str]) -> tuple[Bound[T], ...]:
+        """Return what applies to these works as such."""
+        numbers = {number for name in works for number in self._works.get(name, ())}
+        return tuple(self._bounds[number] for number in sorted(numbers))
+
     def _add(self, statement: T) -> None:
         selector = statement.applies_to
         number = len(self._bounds)
@@ -105,10 +111,10 @@ class Matcher(Generic[T]):
             glob = Glob.of(selector.path)
             if glob.literal is not None:
                 self._files.setdefault(glob.literal, []).append(number)
-            elif glob.is_folder and glob.depth == _steps(glob.prefix):
-                self._trees.setdefault(glob.prefix, []).append(number)
-            else:
-                self._globs.setdefault(glob.prefix, []).append((glob, number))
+            elif glob.tree is not None:
+                self._trees.setdefault(glob.tree, []).append(number)
+            elif glob.search is not None:
+                self._searches.setdefault(glob.prefix, []).append((glob.search, number))
 
     def _find(self, path: bytes, sha256: str | None, work: str | None) -> tuple[int, ...]:
         cut = path.rfind(b"/")
@@ -124,12 +130,12 @@ class Matcher(Generic[T]):
         found = {*inherited, *(own or ()), *(by_digest or ())}
         if patterns:
             name, whole = path[cut + 1 :].decode("utf-8", "surrogateescape"), None
-            for glob, number in patterns:
-                if glob.folder is None:
+            for search, number in patterns:
+                if search.folder is None:
                     whole = path.decode("utf-8", "surrogateescape") if whole is None else whole
-                    fits = glob.whole.fullmatch(whole) is not None
+                    fits = search.whole.fullmatch(whole) is not None
                 else:
-                    fits = glob.name is None or glob.name.fullmatch(name) is not None
+                    fits = search.name is None or search.name.fullmatch(name) is not None
                 if fits:
                     found.add(number)
         key = tuple(sorted(found))
@@ -138,24 +144,25 @@ class Matcher(Generic[T]):
         if work is not None:
             return tuple(sorted(found.union(self._works.get(work, ()))))
         if key not in self._keys:
-            self._keys[key] = tuple(sorted(found.union(*(self._works.get(name, ()) for name in self._works_of(key)))))
+            works = works_of([self._bounds[number] for number in key])
+            self._keys[key] = tuple(sorted(found.union(*(self._works.get(name, ()) for name in works))))
         return self._keys[key]
 
-    def _inherit(self, folder: bytes) -> tuple[tuple[int, ...], tuple[tuple[Glob, int], ...]]:
+    def _inherit(self, folder: bytes) -> tuple[tuple[int, ...], tuple[tuple[Search, int], ...]]:
         """What all files of a folder share, and the patterns that must be tried on each of them."""
         shared: set[int] = set()
-        tried: list[tuple[Glob, int]] = []
+        tried: list[tuple[Search, int]] = []
         text = folder.decode("utf-8", "surrogateescape") + "/" if folder else ""
         for above in _upward(folder):
             shared.update(self._trees.get(above, ()))
-            for glob, number in self._globs.get(above, ()):
-                if glob.folder is None:
-                    tried.append((glob, number))
-                elif glob.folder.fullmatch(text):
-                    if glob.name is None:
+            for search, number in self._searches.get(above, ()):
+                if search.folder is None:
+                    tried.append((search, number))
+                elif search.folder.fullmatch(text):
+                    if search.name is None:
                         shared.add(number)
                     else:
-                        tried.append((glob, number))
+                        tried.append((search, number))
             if above.lower().endswith(_CONTAINER):
                 shared.update(self._as_container(number, above) for number in self._find(above, None, None))
         return tuple(sorted(shared)), tuple(tried)
@@ -172,20 +179,18 @@ class Matcher(Generic[T]):
             self._bounds.append(replace(whole, closeness=closeness))
         return self._members[number]
 
-    def _works_of(self, key: tuple[int, ...]) -> set[str]:
-        """The works that the closest copyright records of a set name."""
-        records = [self._bounds[number] for number in key]
-        records = [
-            each for each in records if getattr(each.statement, "interest", None) == "copyright" and not each.partial
-        ]
-        closest = max((each.closeness for each in records), default=None)
-        works = [getattr(each.statement, "work", None) for each in records if each.closeness == closest]
-        return {name for work in works if work is not None for name in work.names}
-
     def _set(self, key: tuple[int, ...]) -> tuple[Bound[T], ...]:
         if key not in self._sets:
             self._sets[key] = tuple(self._bounds[number] for number in key)
         return self._sets[key]
+
+
+def works_of(bound: Sequence[Bound[T]]) -> set[str]:
+    """Return the names of the works that the closest copyright records among these name."""
+    records = [each for each in bound if getattr(each.statement, "is_record", False) and not each.partial]
+    closest = max((each.closeness for each in records), default=None)
+    works = [getattr(each.statement, "work", None) for each in records if each.closeness == closest]
+    return {name for work in works if work is not None for name in work.names}
 
 
 def _steps(folder: bytes) -> int:

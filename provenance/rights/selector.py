@@ -222,20 +222,31 @@ def path_problem(pattern: str) -> str | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Glob:
-    """A compiled glob; its regexes are for `fullmatch`, on text.
+class Search:
+    """A pattern that has to be tried, cut into the regexes (for `fullmatch`, on text) of a path's folder and name.
 
-    literal: the one path it names, or None. prefix: the literal folders before the first wildcard. folder: matches the
-    folder of a path with its slash ("" at the root), None when the pattern cannot be cut there. name: matches the last
-    step, None when any will do. whole: matches the whole path. depth: folders named before the first `**`, or before
-    the last step.
+    folder: matches the folder with its slash ("" at the root), None when the pattern cannot be cut there. name: matches
+    the last step, None when any will do. whole: matches the whole path.
     """
 
-    literal: bytes | None
-    prefix: bytes
     folder: re.Pattern[str] | None
     name: re.Pattern[str] | None
     whole: re.Pattern[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Glob:
+    """A path pattern, understood.
+
+    literal: the one path it names, or None. tree: the folder of which it names all, or None. search: how to try it,
+    None for these two, which are looked up. prefix: the literal folders before the first wildcard. depth: folders
+    named before the first `**`, or before the last step. literals: how many of its characters stand for themselves.
+    """
+
+    literal: bytes | None
+    tree: bytes | None
+    search: Search | None
+    prefix: bytes
     depth: int
     is_folder: bool
     literals: int
@@ -243,25 +254,34 @@ class Glob:
     @staticmethod
     @lru_cache(maxsize=65_536)
     def of(pattern: str) -> Glob:
-        """Return the compiled form of a sound pattern (see `path_problem`)."""
+        """Return the understood form of a sound pattern (see `path_problem`)."""
         steps = [_tokens(step) for step in pattern.split("/")]
         plain = ["".join(text for kind, text in step if kind == "literal") for step in steps]
         wild = [any(kind != "literal" for kind, _ in step) for step in steps]
         crossing = [any(kind == "cross" for kind, _ in step) for step in steps]
         first_wild = wild.index(True) if True in wild else len(steps) - 1
         is_folder = [kind for kind, _ in steps[-1]] == ["cross"]
-        cuttable = is_folder or not crossing[-1]
-        whole = re.compile(_regex(steps), re.DOTALL)
+        prefix = "/".join(plain[: min(first_wild, len(steps) - 1)]).encode("utf-8", "surrogateescape")
+        literal = "/".join(plain).encode("utf-8", "surrogateescape") if True not in wild else None
+        tree = prefix if is_folder and first_wild == len(steps) - 1 else None
         return Glob(
-            literal="/".join(plain).encode("utf-8", "surrogateescape") if True not in wild else None,
-            prefix="/".join(plain[: min(first_wild, len(steps) - 1)]).encode("utf-8", "surrogateescape"),
-            folder=re.compile(_folders(steps[:-1]) + (".*" if is_folder else ""), re.DOTALL) if cuttable else None,
-            name=None if is_folder or not cuttable else re.compile(_step(steps[-1]), re.DOTALL),
-            whole=whole,
+            literal=literal,
+            tree=tree,
+            search=_search(steps, is_folder, crossing[-1]) if literal is None and tree is None else None,
+            prefix=prefix,
             depth=crossing.index(True) if True in crossing[:-1] else len(steps) - 1,
             is_folder=is_folder,
             literals=sum(map(len, plain)),
         )
+
+
+def _search(steps: list[list[tuple[str, str]]], is_folder: bool, crosses_last: bool) -> Search:
+    folder, name = None, None
+    if is_folder:
+        folder = re.compile(_folders(steps[:-1]) + ".*", re.DOTALL)
+    elif not crosses_last:
+        folder, name = re.compile(_folders(steps[:-1]), re.DOTALL), re.compile(_step(steps[-1]), re.DOTALL)
+    return Search(folder, name, re.compile(_folders(steps[:-1]) + _step(steps[-1]), re.DOTALL))
 
 
 def _tokens(step: str) -> list[tuple[str, str]]:
@@ -299,13 +319,8 @@ def _set(inner: str) -> str:
     return f"[^/{escaped}]" if negated else f"[{escaped}]"
 
 
-def _regex(steps: list[list[tuple[str, str]]]) -> str:
-    """A regex over the whole of a path. `**` as a whole step before the last also stands for no folder at all."""
-    return _folders(steps[:-1]) + _step(steps[-1])
-
-
 def _folders(steps: list[list[tuple[str, str]]]) -> str:
-    """A regex over folders, each with its slash behind it."""
+    """A regex over folders, each with its slash behind it. `**` as a whole step also stands for no folder at all."""
     return "".join("(?:[^/]+/)*" if [kind for kind, _ in step] == ["cross"] else _step(step) + "/" for step in steps)
 
 

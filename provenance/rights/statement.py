@@ -201,8 +201,9 @@ class RightsStatement:
     territory: where the grant holds; empty grants nowhere. processing_geography, storage_geography: None is no limit.
     purposes, recipients, models, media: empty is any. start, end: first and last valid day, UTC. declares: interests
     that the material touches, each of which needs a clear statement of its own. subject: which person, song or font
-    an interest is about, when there are several. in_file: the standard by which the file itself grants this, for a
-    permission that no register holds; signer: who signed it. notes: never a rule.
+    an interest is about, when there are several; on copyright, a source that the material shows. in_file: the standard
+    by which the file itself grants this, for a permission that no register holds; signer: who signed it. notes: never
+    a rule.
     """
 
     id: str
@@ -293,7 +294,14 @@ class RightsStatement:
     @property
     def concern(self) -> tuple[Interest, str | None]:
         """What it speaks about. Statements of one concern compete; different concerns must all be clear."""
-        return self.interest, self.subject if self.consent is None else self.consent.person
+        if self.subject is None and self.consent is not None and self.interest in PERSONAL:
+            return self.interest, self.consent.person
+        return self.interest, self.subject
+
+    @property
+    def is_record(self) -> bool:
+        """Whether it is a record of the material itself, and not of some right or source within it."""
+        return self.interest is Interest.COPYRIGHT and self.subject is None
 
     @property
     def first_day(self) -> dt.date | None:

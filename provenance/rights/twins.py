@@ -15,7 +15,7 @@ from provenance.rights.closest import deciding, interests_unanswered
 from provenance.rights.matcher import Bound
 from provenance.rights.reasons import REVIEW_REASONS, Reason
 from provenance.rights.restriction import Restriction
-from provenance.rights.statement import CLAIMS_NOTHING, PERSONAL, Basis, Interest, RightsStatement, Status
+from provenance.rights.statement import CLAIMS_NOTHING, PERSONAL, Basis, RightsStatement, Status
 
 _CONSENT = frozenset({Reason.CONSENT_MISSING, Reason.CONSENT_REVOKED, Reason.CONSENT_EXPIRED, Reason.TWIN_CONSENT})
 _REVOKED = frozenset({Reason.REVOKED, Reason.ON_HOLD, Reason.TWIN_REVOKED})
@@ -89,7 +89,7 @@ def view(bound: Sequence[Bound[RightsStatement]], restrictions: Sequence[Restric
     claims = {
         Claim(_name(statement.holder), statement.basis)
         for statement in records
-        if statement.interest is Interest.COPYRIGHT and statement.basis not in CLAIMS_NOTHING
+        if statement.is_record and statement.basis not in CLAIMS_NOTHING
     }
     return TwinView(frozenset(each for each in restrictions if each.spreads), frozenset(taints), frozenset(claims))
 
