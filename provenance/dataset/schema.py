@@ -7,6 +7,7 @@ and type by type, before one row is read. manifests/FORMAT.md says what every fi
 from __future__ import annotations
 
 import json
+
 import pyarrow as pa
 
 from provenance.model.words import Kind

@@ -257,19 +257,23 @@ class Store:
             self._durable.add("")
 
     def _prepare(self, folder: str) -> None:
-        """Make a folder and the temps' folder, with every entry that leads to them durable; once per store."""
-        for wanted in (TEMPS, folder):
-            if wanted in self._durable:
-                continue
-            with faults(self.disk, wanted, "making a folder"):
-                self._anchor()
-                steps = wanted.split("/")
-                for depth in range(len(steps)):
+        """Make a folder and the temps' folder, and every entry that leads to the folder durable; once per store."""
+        if folder in self._durable and TEMPS in self._durable:
+            return
+        with faults(self.disk, folder, "making a folder"):
+            self._anchor()
+            with contextlib.suppress(FileExistsError):
+                self.disk.mkdir(TEMPS)  # Not made durable: a lost temp is no loss.
+            self._durable.add(TEMPS)
+            steps = folder.split("/") if folder else []
+            for depth in range(len(steps)):
+                outer, inner = "/".join(steps[:depth]), "/".join(steps[: depth + 1])
+                if inner not in self._durable:
                     with contextlib.suppress(FileExistsError):
-                        self.disk.mkdir("/".join(steps[: depth + 1]))
+                        self.disk.mkdir(inner)
                     # Also when it was there: its maker may have been cut off before this line.
-                    self.disk.fsync_folder("/".join(steps[:depth]))
-            self._durable.add(wanted)
+                    self.disk.fsync_folder(outer)
+                    self._durable.add(inner)
 
     @contextlib.contextmanager
     def _temp(self, folder: str) -> Iterator[tuple[str, int]]:
@@ -297,10 +301,13 @@ class Store:
             os.close(handle)
 
     def _holds(self, stored: Stored) -> bool:
+        """Return whether the object is there already. ChangedError when its name is there with other bytes."""
         try:
             found = self.digest(stored.path)
         except MissingError:
             return False
+        except InputError as error:
+            raise CommitError(error.what, where=error.where, next_step="mend the disk, then run again") from error
         if found != (stored.sha256, stored.bytes):
             raise self.changed(stored.path)
         return True

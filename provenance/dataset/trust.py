@@ -130,6 +130,12 @@ class Trust:
             seen.latest = _latest(seen.latest, clock.now(), *heads)
             return clock.parse(seen.latest)
 
+    def forget(self, *places: Path | str) -> None:
+        """Forget which chains these folders held: their owner begins anew there. Highest numbers stay remembered."""
+        with self._turn() as seen:
+            for place in places:
+                seen.places.pop(os.path.realpath(place), None)
+
     def _own(self, keyring: Keyring) -> PublicKey | None:
         if not (self.place / "keys" / f"{keyring.role.value}.pem").exists():
             return None

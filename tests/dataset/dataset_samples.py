@@ -5,18 +5,20 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import io
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 from PIL import Image
 
 from provenance.dataset import card, keyring, signing
 from provenance.dataset.index import TableWriter, exact_groups
 from provenance.dataset.opening import open_dataset
-from provenance.dataset.schema import INDEX, PAYLOAD
+from provenance.dataset.schema import PAYLOAD
 from provenance.dataset.shard import ShardInfo, ShardWriter, payload_places
 from provenance.dataset.signing import Role
 from provenance.dataset.store import Store
@@ -124,8 +126,6 @@ def write_content(
                     "near_group": len(index),
                 }
             )
-    import numpy as np
-
     groups = exact_groups(np.frombuffer(b"".join(content), np.uint8).reshape(-1, 32))
     for entry, group in zip(index, groups.tolist(), strict=True):
         entry["exact_group"] = group
@@ -147,8 +147,6 @@ def write_content(
 
 @contextmanager
 def reading(store: Store, path: str) -> Iterator[int]:
-    import os
-
     handle = store.open(path)
     try:
         yield handle
@@ -159,7 +157,7 @@ def reading(store: Store, path: str) -> Iterator[int]:
 def publish(
     place: Path, home: Path, kinds: Mapping[Kind, range], at: dt.datetime = AT, dataset: str = DATASET
 ) -> Version:
-    """Commit the next version of the dataset at `place`, with the keys and the trust file of `home`, as a build does."""
+    """Commit the next version of the dataset at `place`, with the keys and trust of `home`, as a build does."""
     store, trust = Store(place), Trust(home)
     key = signing.own_key(Role.BUILD, home)
     keyring.publish(store, dataset, key, at)
@@ -184,6 +182,3 @@ def tree(place: Path) -> dict[str, str]:
         for file in sorted(place.rglob("*"))
         if file.is_file()
     }
-
-
-assert INDEX is not None
