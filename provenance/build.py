@@ -91,7 +91,7 @@ def build(plan: Plan, progress: Progress = silent) -> BuildReport:
             dataset_id=dataset,
             memo=str(_memo_file(plan.out)),
             options=plan.options,
-            statements=ledger.state.statements,
+            statements=ledger.statements,
             evidence=ledger.evidence,
             known=frozenset(old.keys()) if old is not None else frozenset(),
             unlocked=plan.unlocked,
@@ -143,6 +143,10 @@ def _open(store: Store, looked: Survey, at: dt.datetime, report: BuildReport) ->
         report.notices += dataset.notices
         keyring.publish(store, dataset.id, key, at)
         return dataset.id, dataset.head
+    if not store.names("keys"):
+        # Nothing is there at all: whoever builds here begins a new dataset, whatever the folder held before.
+        folders = (FOLDER, rightsdesk.FOLDER, *map(keyring.key_folder, Role))
+        Trust().forget(*(store.root / folder for folder in folders))
     # Keys without a version: an earlier first build did not get to its end; the id that it chose stands.
     started = store.numbers(keyring.key_folder(Role.BUILD))
     name = keyring.load(store, Role.BUILD).chain if started else looked.fingerprint

@@ -44,8 +44,8 @@ def preload() -> None:
 
 
 def toolset(options: shelf.Options) -> list[str]:
-    """Return the keys of all extractors under these options: what names a unit's result beside the bytes."""
-    return [shelf.key(medium, options) for medium in _MEDIA]
+    """Return the keys of all readers under these options: what names a unit's result beside the bytes."""
+    return [shelf.key(medium, options) for medium in _MEDIA] + [f"signals/{signals.VERSION}"]
 
 
 def run(job: dict[str, Any], files: list[BinaryIO]) -> Iterator[Message]:

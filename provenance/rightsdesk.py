@@ -1,35 +1,190 @@
-"""The rights desk's door: sheets in, ledger entries out."""
+"""The rights desk's door: sheets in, signed ledger entries out, and the law that a ledger head amounts to.
+
+The ledger is a chain of its own in DATASET/ledger, signed with the rights key. Its head is good for a limited time
+(T09): revocations that never arrive must not look like permission.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
+import getpass
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from provenance.dataset import chain, keyring, signing
+from provenance.dataset.chain import Entry
+from provenance.dataset.signing import Role
 from provenance.dataset.store import Store
-from provenance.model.words import sha256_hex
+from provenance.dataset.trust import Trust
+from provenance.model import clock
+from provenance.model.errors import InputError
+from provenance.model.words import canonical_json, sha256_hex
+from provenance.rights import codec, ledger
+from provenance.rights.law import Law
+from provenance.rights.ledger import Body, Changes, Import, LedgerState
 from provenance.rights.matcher import Matcher
 from provenance.rights.sources import register
 from provenance.rights.statement import RightsStatement
 
+FOLDER = "ledger"
+PREDICATE = "https://provenance.example/rights-ledger/v1"
+VALID_FOR = dt.timedelta(days=30)
+MOST_SHEET_BYTES = 256 * 1024 * 1024
 
-@dataclass
-class State:
-    statements: tuple[RightsStatement, ...]
+NOTHING = LedgerState()
 
 
-@dataclass
+@dataclass(frozen=True)
+class Book:
+    """A dataset's ledger, read and verified. entries: the signed chain; state: what it amounts to."""
+
+    entries: tuple[Entry, ...]
+    state: LedgerState
+
+    @property
+    def head(self) -> dict[str, Any] | None:
+        """What a version or a receipt says of this ledger: number and digest of its head."""
+        return {"number": self.entries[-1].number, "digest": self.entries[-1].digest} if self.entries else None
+
+    def known_at(self, moment: dt.datetime | None) -> LedgerState:
+        """Return what was known at a moment; all that is known now when it is None."""
+        return self.state if moment is None else ledger.fold(map(told, self.entries), moment)
+
+
+def told(entry: Entry) -> dict[str, Any]:
+    """Return an entry of the chain in the form that `rights.ledger` folds."""
+    return dict(entry.body) | {"number": entry.number, "recorded": clock.stamp(entry.created)}
+
+
+def read_book(store: Store, dataset: str, trust: Trust | None = None) -> Book:
+    """Return the dataset's ledger, empty when it has none. The kinds of TamperError."""
+    trust = trust or Trust()
+    if not store.names(FOLDER):
+        trust.witness(store.root / FOLDER, ())
+        return Book((), NOTHING)
+    keys = keyring.load(store, Role.RIGHTS, dataset)
+    trust.accept(keys)
+    entries = chain.read_all(store, FOLDER, PREDICATE, keys.signers, dataset)
+    store.settle(FOLDER)
+    trust.witness(store.root / FOLDER, entries)
+    return Book(entries, ledger.fold(map(told, entries)))
+
+
+def append(
+    store: Store, dataset: str, book: Book, bodies: Sequence[Body], at: dt.datetime, valid_for: dt.timedelta = VALID_FOR
+) -> Book:
+    """Sign entries onto the ledger, in order, and return it. ConflictError when somebody else was faster."""
+    key = signing.own_key(Role.RIGHTS)
+    keyring.publish(store, dataset, key, at)
+    for body in bodies:
+        parent = book.entries[-1] if book.entries else None
+        predicate = ledger.to_json(body) | {"valid_until": clock.stamp(at + valid_for)}
+        entry = chain.append(store, FOLDER, PREDICATE, dataset, predicate, (), [key], parent, at)
+        entries = (*book.entries, entry)
+        book = Book(entries, ledger.fold(map(told, entries)))
+        Trust().witness(store.root / FOLDER, entries)
+    return book
+
+
+def read_sheet(path: str | Path) -> tuple[str, bytes, tuple[RightsStatement, ...]]:
+    """Return a sheet's name, bytes and statements. InputError for what cannot be read; nothing is half-imported."""
+    place = Path(path)
+    try:
+        if place.stat().st_size > MOST_SHEET_BYTES:
+            raise InputError(f"a rights sheet of more than {MOST_SHEET_BYTES} bytes", where=str(place))
+        data = place.read_bytes()
+    except OSError as error:
+        raise InputError(f"the rights sheet cannot be read: {error.strerror}", where=str(place)) from error
+    if place.suffix.lower() in (".yaml", ".yml"):
+        from provenance.rights.sources import manifest
+
+        return place.name, data, manifest.read(data, place.name).statements
+    return place.name, data, register.read(data, place.name)
+
+
+def proposed(book: Book, sheets: Sequence[str | Path]) -> list[tuple[Import, Changes]]:
+    """Return what importing the sheets, one after the other, would add to the ledger; those that change nothing too."""
+    out, state = list[tuple[Import, Changes]](), book.state
+    for sheet in sheets:
+        name, data, statements = read_sheet(sheet)
+        changes = ledger.diff_import(state, statements, name)
+        body = Import(
+            source=name,
+            sha256=sha256_hex(data),
+            by=_who(),
+            added=changes.added,
+            changed=changes.changed,
+            moved=changes.moved,
+            withdrawn=changes.withdrawn,
+        )
+        out.append((body, changes))
+    return out
+
+
+@dataclass(frozen=True)
 class ForBuild:
-    state: State
+    """What a build needs of the rights: the law, and a digest of the statements that its rows will cite."""
+
+    law: Law
     evidence: str
-    matcher: Matcher[RightsStatement]
     head: dict[str, Any] | None
 
+    @property
+    def statements(self) -> tuple[RightsStatement, ...]:
+        return self.law.state.statements
 
-def for_build(store: Store, dataset: str, rights: Sequence[str], at: dt.datetime, notices: list[str]) -> ForBuild:
-    statements: list[RightsStatement] = []
-    for path in rights:
-        statements += register.read(Path(path).read_bytes(), Path(path).name)
-    return ForBuild(State(tuple(statements)), sha256_hex(repr(statements).encode()), Matcher(statements), None)
+    @property
+    def matcher(self) -> Matcher[RightsStatement]:
+        return self.law.statements
+
+
+def for_build(
+    store: Store, dataset: str, sheets: Sequence[str], at: dt.datetime, notices: list[str], renew: bool = True
+) -> ForBuild:
+    """Take the sheets into the ledger where they say something new, and return what the ledger then amounts to.
+
+    Sheets that say nothing new renew the head once half of its time has gone: whoever builds with them says that they
+    are current.
+    """
+    book = read_book(store, dataset)
+    if sheets:
+        key = signing.own_key(Role.RIGHTS)
+        if key.made:
+            notices.append(f"made a rights key, {key.public.fingerprint}, in {signing.home() / 'keys'}")
+        bodies: list[Body] = []
+        for body, changes in proposed(book, sheets):
+            if not changes.empty:
+                bodies.append(body)
+                notices.append(f"rights: {_summary(body)}")
+            elif renew and _aged(book, at) and not bodies:
+                bodies.append(body)
+                notices.append(f"rights: {body.source} is unchanged; the ledger's head is renewed")
+            if changes.still_revoked:
+                held = ", ".join(changes.still_revoked[:5])
+                notices.append(f"rights: {body.source} calls {held} active, but the ledger knows them revoked")
+        book = append(store, dataset, book, bodies, at)
+    elif not book.entries:
+        notices.append("rights: no register was given and the dataset has no ledger: no item has a rights record")
+    evidence = sha256_hex(canonical_json([codec.encode(statement) for statement in book.state.statements]))
+    return ForBuild(Law(book.state), evidence, book.head)
+
+
+def _aged(book: Book, at: dt.datetime) -> bool:
+    until = book.state.valid_until
+    return until is None or until - at < VALID_FOR / 2
+
+
+def _summary(body: Import) -> str:
+    counts = (("added", body.added), ("changed", body.changed), ("moved", body.moved), ("withdrawn", body.withdrawn))
+    parts = ", ".join(f"{len(which)} {name}" for name, which in counts if which)
+    return f"{body.source}: {parts}"
+
+
+def _who() -> str:
+    """The account that imports; it stands in the signed ledger, which is not a public document."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "unknown"

@@ -39,6 +39,7 @@ from provenance.media._video_tracks import Shown
 from provenance.media.shelf import Options, Source
 from provenance.model.errors import Quarantined
 from provenance.model.words import Cause, Extract, Kind, Locator
+from provenance.sandbox.preload import packages
 
 NAME = "video"
 VERSION = 1
@@ -71,12 +72,20 @@ def extract(source: Source, options: Options) -> Iterator[Extract]:
     missing = container.shortfall(source.file, source.sizes[0], found.demuxer)
     if missing:
         raise Quarantined(Cause.TRUNCATED, missing)
+    movie = container.movie(source.file, source.sizes[0], found.demuxer)
+    if movie.outside:
+        raise Quarantined(Cause.UNSAFE, container.OUTSIDE)
+    if movie.encrypted:
+        raise Quarantined(Cause.ENCRYPTED, "its pictures are encrypted")
     waiting: list[_Track] | None = None
     # Opening a file reads and decodes its beginning, so the first track is taken in the opening that found the tracks.
     while waiting is None or waiting:
         with container.opened(source.file, found.demuxer, options.max_pixels) as opened:
             if waiting is None:
-                waiting = [_Track(source, options, found.media_type, stream.index) for stream in _streams(opened)]
+                waiting = [
+                    _Track(source.sizes[0], options, found.media_type, movie, stream.index)
+                    for stream in _streams(opened)
+                ]
             for track in waiting[:1]:
                 try:
                     yield from track.extracts(opened)
@@ -112,8 +121,9 @@ class _Facts:
 class _Track:
     """One video track on its way to extracts; a second round over it goes on from where the first was misled."""
 
-    def __init__(self, source: Source, options: Options, media_type: str, number: int) -> None:
-        self._source, self._options, self._media_type, self._number = source, options, media_type, number
+    def __init__(self, size: int, options: Options, media_type: str, movie: container.Movie, number: int) -> None:
+        self._size, self._options, self._media_type = size, options, media_type
+        self._movie, self._number = movie, number
         self._chosen = sampling(options.frames)
         self._grid = Grid(self._chosen) if isinstance(self._chosen, Fraction) else None
         self._facts: _Facts | None = None
@@ -122,7 +132,7 @@ class _Track:
     def extracts(self, opened: InputContainer) -> Iterator[Extract]:
         stream = self._readied(opened)
         for shown in self._frames(opened, stream):
-            self._facts = self._facts or _facts(opened, stream, self._source, self._media_type, shown)
+            self._facts = self._facts or _facts(opened, stream, self._movie, self._media_type, shown)
             yield _extract(shown, self._facts, self._options)
         if self._facts is None:
             raise Quarantined(Cause.DAMAGED, f"no frame of track {self._number} can be decoded")
@@ -143,12 +153,13 @@ class _Track:
 
     def _frames(self, opened: InputContainer, stream: VideoStream) -> Iterator[Shown]:
         index, grid = tracks.read_index(stream), self._grid
-        if index and index.end > self._source.sizes[0]:
-            what = f"its index points at byte {index.end:,} and the file has {self._source.sizes[0]:,}"
+        if index and index.end > self._size:
+            what = f"its index points at byte {index.end:,} and the file has {self._size:,}"
             raise Quarantined(Cause.TRUNCATED, what)
         if self._chosen == "keyframes":
             return tracks.keyframes(opened, stream, index)
-        way = tracks.way(stream, index, grid.per_second) if grid and self.trusting else "decode"
+        whole = index if not self._movie.fragmented else None
+        way = tracks.way(stream, whole, grid.per_second) if grid and self.trusting else "decode"
         if grid and index and way == "seek":
             return tracks.seek(opened, stream, index, grid)
         if grid and way == "pick":
@@ -182,11 +193,14 @@ def _last_span(middle: Middle[Shown], length: Fraction, whole: bool) -> list[Sho
 
 
 def preload() -> None:
-    """Load what Pillow would load at the first JPEG, for behind the lock no module can be read."""
+    """Load what PyAV and Pillow would load at the first stream and JPEG, for behind the lock no module can be read."""
+    packages("av")
     Image.preinit()
 
 
-def _facts(opened: InputContainer, stream: VideoStream, source: Source, media_type: str, first: Shown) -> _Facts:
+def _facts(
+    opened: InputContainer, stream: VideoStream, movie: container.Movie, media_type: str, first: Shown
+) -> _Facts:
     rate = stream.average_rate or stream.guessed_rate or stream.base_rate
     rate = Fraction(rate) if rate and 0 < rate <= _FASTEST else None
     return _Facts(
@@ -195,23 +209,21 @@ def _facts(opened: InputContainer, stream: VideoStream, source: Source, media_ty
         codec=stream.codec_context.codec.canonical_name,
         aspect=color.plausible_aspect(stream.sample_aspect_ratio),
         rate=rate,
-        timecode=_first_timecode(opened, stream, source, rate, first),
+        timecode=_first_timecode(opened, stream, movie, rate, first),
         layered_alpha=stream.metadata.get("alpha_mode") == "1",
     )
 
 
 def _first_timecode(
-    opened: InputContainer, stream: VideoStream, source: Source, rate: Fraction | None, first: Shown
+    opened: InputContainer, stream: VideoStream, movie: container.Movie, rate: Fraction | None, first: Shown
 ) -> timecode.Timecode | None:
     """The label of the track's first frame: of a timecode track or the container, else of the stream itself."""
     places = [stream.metadata, opened.metadata, *(other.metadata for other in opened.streams)]
     if first.index == 0:
         places.append(dict(first.frame.metadata))  # MPEG-2 GOP header, H.264 and HEVC picture timing
     text = next((value for place in places for name, value in place.items() if name.lower() == "timecode"), None)
-    counting = container.timecode_track(source.file, source.sizes[0]) if text and "mov" in opened.format.name else None
-    if counting:
-        return timecode.read(text, counting.rate, counting.nominal)
-    return timecode.read(text, rate)
+    nominal, labels = movie.timecode or (None, rate)
+    return timecode.read(text, labels, nominal)
 
 
 def _extract(shown: Shown, facts: _Facts, options: Options) -> Extract:

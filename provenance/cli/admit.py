@@ -1,0 +1,54 @@
+"""provenance admit: what a policy would let into training, by verdict and reason. A dry run: nothing is written."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import click
+
+from provenance.cli import _policy, _show
+
+
+@click.command("admit")
+@_show.dataset
+@_policy.options
+@click.option("--version", type=click.IntRange(1), help="An older version; default: the newest.")
+@click.option("--as-of", type=_show.Day(), help="Replay what the ledger knew at the end of that day.")
+@click.option("--list", "listing", is_flag=True, help="Name each asset with its verdict and reasons.")
+@_show.as_json
+def command(
+    dataset: str, version: int | None, as_of: dt.date | None, listing: bool, as_json: bool, **asked: Any
+) -> int:
+    """Print how many items of DATASET a policy clears today, and why the others are not.
+
+    The exit code is 20 when nothing is cleared, else 0.
+    """
+    from provenance import admit as verb
+    from provenance.rights.reasons import Decision
+
+    policy = _policy.policy_of(**asked)
+    known_at = dt.datetime.combine(as_of, dt.time(23, 59, 59), dt.UTC) if as_of else None
+    admission = verb.admit(dataset, policy, version=version, known_at=known_at)
+    decisions, reasons = admission.by_decision(), admission.by_reason()
+    assets = verb.by_asset(admission) if listing else []
+    if as_json:
+        _show.emit(verb.summary(admission) | ({"assets": [each.as_json() for each in assets]} if listing else {}))
+    else:
+        for notice in admission.notices:
+            click.echo(notice)
+        total = sum(decisions.values())
+        click.echo(f"{dataset}: version {admission.version.number}, {total:,} items, on {admission.on}")
+        click.echo(f"policy: {verb.in_words(policy)}")
+        click.echo(_show.table([[count, decision.value] for decision, count in decisions.items()]))
+        if reasons:
+            click.echo("not cleared, by first reason:")
+            click.echo(_show.table([[count, each.value, of.value] for (of, each), count in reasons.items()]))
+        for each in assets:
+            why = f"  ({', '.join(each.reasons)})" if each.reasons else ""
+            click.echo(f"{each.decision.value:8}  {each.asset}{why}")
+        until = admission.valid_until
+        if until is not None:
+            click.echo(f"good until {until:%Y-%m-%d %H:%M} UTC")
+        click.echo(f"next: provenance explain {dataset} PATH tells why")
+    return 0 if decisions[Decision.CLEARED] else 20

@@ -1,0 +1,156 @@
+"""The gate asked for a whole dataset: what each file is and says of itself, what the ledger says of it, and its twins.
+
+This side reads tables and turns them into the columns of `rights.verdicts`, which decides once per distinct evidence.
+A frame sequence is one asset, but each frame is a file of its own to the rights desk: it is judged by its own path.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from provenance.dataset.index import load_table
+from provenance.dataset.opening import Opened
+from provenance.dataset.version import Version
+from provenance.model.words import Signal
+from provenance.rights.closest import deciding
+from provenance.rights.law import Law
+from provenance.rights.matcher import Bound
+from provenance.rights.policy import Policy
+from provenance.rights.restriction import Restriction
+from provenance.rights.sources import signals
+from provenance.rights.statement import Interest, RightsStatement
+from provenance.rights.verdicts import Classes, Items, Verdicts, classify, decide_all
+
+_PLACES = ("time_numerator", "time_denominator", "page", "scene")
+_ITEM = ["asset", "frame", "exact_group", "near_group", *_PLACES]
+_ASSET = ["asset_path", "type", "sha256", "files", "signals"]
+
+
+@dataclass(frozen=True)
+class Case:
+    """All that a version brings before the gate, under one law: decide it for as many policies and days as you like.
+
+    exact_group, near_group: int64[items], the row of the first item that is a twin.
+    """
+
+    classes: Classes
+    exact_group: npt.NDArray[np.int64]
+    near_group: npt.NDArray[np.int64]
+
+    def decide(self, policy: Policy, at: dt.date) -> Verdicts:
+        """Return the verdict on every item, in the order of the index."""
+        return decide_all(self.classes, policy, at, exact_group=self.exact_group, near_group=self.near_group)
+
+
+def prepare(dataset: Opened, version: Version, law: Law) -> Case:
+    """Return the case of a version under a law. TamperError kinds when a table is not what was signed."""
+    tables = version.content.tables
+    index = load_table(dataset.store, "index", tables["index"], dataset.id, _ITEM)
+    assets = load_table(dataset.store, "assets", tables["assets"], dataset.id, _ASSET)
+    files = _Files.of(assets)
+    restrictions, restricted = _restrictions(law, files)
+    items = Items(
+        asset=files.of_item(index),
+        time_numerator=_numbers(index, "time_numerator"),
+        time_denominator=_numbers(index, "time_denominator"),
+        page=_numbers(index, "page"),
+        scene=_numbers(index, "scene"),
+    )
+    classes = classify(law, files.paths, items, digests=files.digests, restrictions=restrictions, restricted=restricted)
+    return Case(classes, index.column("exact_group").to_numpy(), index.column("near_group").to_numpy())
+
+
+@dataclass(frozen=True)
+class _Files:
+    """Assets, with each frame of a sequence as a file of its own behind them.
+
+    signals: the signals column, one entry per file. frames: (asset, frame number) -> file, for sequences.
+    """
+
+    paths: list[bytes]
+    digests: list[str | None]
+    signals: list[str]
+    frames: dict[tuple[int, int], int]
+
+    @classmethod
+    def of(cls, assets: pa.Table) -> _Files:
+        paths, digests, told = (assets.column(name).to_pylist() for name in ("asset_path", "sha256", "signals"))
+        frames: dict[tuple[int, int], int] = {}
+        sequences = np.flatnonzero(pc.equal(assets.column("type"), "sequence").to_numpy(zero_copy_only=False))
+        for row in sequences.tolist():
+            for file in assets.column("files")[row].as_py():
+                frames[row, file["number"]] = len(paths)
+                paths.append(file["path"])
+                digests.append(file["sha256"])
+                told.append(told[row])
+        return cls(paths, digests, told, frames)
+
+    def of_item(self, index: pa.Table) -> npt.NDArray[np.int32]:
+        """The file of each item: int32[items]."""
+        asset = index.column("asset").to_numpy().astype(np.int32)
+        if self.frames:
+            asset = asset.copy()
+            frame = _numbers(index, "frame")
+            for row in np.flatnonzero(np.isin(asset, [row for row, _ in self.frames])).tolist():
+                asset[row] = self.frames.get((int(asset[row]), int(frame[row])), int(asset[row]))
+        return asset
+
+
+def _numbers(index: pa.Table, name: str) -> npt.NDArray[np.int64]:
+    return pc.fill_null(index.column(name), 0).to_numpy().astype(np.int64)
+
+
+def _restrictions(law: Law, files: _Files) -> tuple[list[tuple[Restriction, ...]], npt.NDArray[np.int64]]:
+    """Return the distinct sets of in-file restrictions, and which of them holds of each file."""
+    sets: dict[tuple[Restriction, ...], int] = {(): 0}
+    known: dict[str, list[Said]] = {"[]": []}
+    number = np.zeros(len(files.paths), np.int64)
+    for at, told in enumerate(files.signals):
+        if told not in known:
+            known[told] = list(read_signals(told))
+        if known[told]:
+            bound = law.statements.match(files.paths[at], files.digests[at])
+            number[at] = sets.setdefault(in_file(known[told], bound), len(sets))
+    return list(sets), number
+
+
+@dataclass(frozen=True)
+class Said:
+    """What one file says of an asset: the asset's own file, or a sidecar of it."""
+
+    source: str
+    sidecar: bool
+    signals: tuple[Signal, ...]
+
+
+def read_signals(told: str) -> Iterator[Said]:
+    """Yield what each file said, from the `signals` column of the assets table."""
+    by_file: dict[tuple[str, bool], list[Signal]] = {}
+    for each in json.loads(told):
+        signal = Signal(each["standard"], each["value"], each["where"], each.get("detail", {}))
+        by_file.setdefault((each["from"], bool(each.get("sidecar"))), []).append(signal)
+    for (source, sidecar), found in by_file.items():
+        yield Said(source, sidecar, tuple(found))
+
+
+def in_file(said: Sequence[Said], bound: Sequence[Bound[RightsStatement]]) -> tuple[Restriction, ...]:
+    """Return what an asset's own file and sidecars restrict, and where its own file contradicts its closest record."""
+    found = [each for one in said for each in signals.restrictions(one.signals, one.source, sidecar=one.sidecar)]
+    groups, _ = deciding(bound)
+    for (interest, _), records in groups.items():
+        if interest is not Interest.COPYRIGHT:
+            continue
+        for statement in (record.statement for record in records):
+            for one in said:
+                if not one.sidecar:
+                    basis, license_ = statement.basis.value, statement.license or ""
+                    found += signals.conflicts(one.signals, one.source, basis, license_)
+    return tuple(dict.fromkeys(found))
