@@ -164,7 +164,7 @@ class Store:
         except OSError as error:
             if error.errno in (errno.ELOOP, errno.ENOTDIR, errno.EINVAL, errno.ENXIO):
                 raise ChangedError("is not a regular file", where=self.at(path), next_step="restore it") from error
-            raise InputError(f"cannot be read ({say(error)})", where=self.at(path)) from error
+            raise self._unreadable(path, error) from error
 
     def read(self, path: str, most: int = 256 * 1024 * 1024) -> bytes:
         """Return a file's bytes, unverified. ChangedError when there are more than `most` of them."""
@@ -203,7 +203,7 @@ class Store:
         except FileNotFoundError:
             return []
         except OSError as error:
-            raise InputError(f"cannot be listed ({say(error)})", where=self.at(folder)) from error
+            raise self._unreadable(folder, error) from error
 
     def numbers(self, folder: str) -> list[int]:
         """Return the numbers of the entries in a folder, ascending. Other names are passed over: see `verify`."""
@@ -296,7 +296,7 @@ class Store:
         try:
             yield handle, os.fstat(handle).st_size
         except OSError as error:
-            raise InputError(f"cannot be read ({say(error)})", where=self.at(path)) from error
+            raise self._unreadable(path, error) from error
         finally:
             os.close(handle)
 
@@ -326,6 +326,13 @@ class Store:
                 where=self.at(path),
                 next_step="run again: it starts from theirs",
             ) from error
+
+    def _unreadable(self, path: str, error: OSError) -> InputError:
+        return InputError(
+            f"cannot be read ({say(error)})",
+            where=self.at(path),
+            next_step="check the disk, its mount and your permissions, then run again",
+        )
 
     def _unknown(self, path: str, error: OSError) -> UnknownOutcome:
         return UnknownOutcome(
