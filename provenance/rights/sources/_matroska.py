@@ -53,7 +53,10 @@ def _elements(file: BinaryIO, at: int, end: int) -> Iterator[tuple[int, int, int
         length, more = _number(head[used:], keep=False)
         body = at + used + more
         # A live recording leaves the size open: all ones. Its tags cannot be told apart without reading the clusters.
-        stop = end if length == (1 << 7 * more) - 1 else min(body + length, end)
+        endless = length == (1 << 7 * more) - 1
+        if body + length > end and not endless and kind != _SEGMENT:
+            raise Unreadable("a Matroska element is longer than the file")
+        stop = end if endless else min(body + length, end)
         yield kind, body, stop
         at = stop
     raise Unreadable("more Matroska elements than the cap")

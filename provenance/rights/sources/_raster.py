@@ -15,6 +15,7 @@ _XMP = b"http://ns.adobe.com/xap/1.0/\0"
 _EXTENDED = b"http://ns.adobe.com/xmp/extension/\0"
 _EXIF = b"Exif\0"
 _PHOTOSHOP = b"Photoshop 3.0\0"
+_MAX_GIF_BLOCKS = 4_000_000  # in one extension or frame: a gigabyte of full ones
 
 
 def jpeg(file: BinaryIO, size: int) -> Iterator[Part]:
@@ -181,7 +182,9 @@ def _gif_blocks(file: BinaryIO, size: int, at: int, *, keep: bool) -> tuple[list
     """Return the sub-blocks from `at` and the offset behind their end."""
     out: list[bytes] = []
     held = 0
-    while at < size:
+    for _ in range(_MAX_GIF_BLOCKS):
+        if at >= size:
+            break
         length = read_at(file, at, 1)[0]
         if not length:
             return out, at + 1
