@@ -10,6 +10,7 @@ import re
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import BinaryIO, NamedTuple
 
@@ -20,6 +21,7 @@ from provenance.model.errors import Quarantined
 from provenance.model.words import Cause
 
 MOST_STREAMS = 64
+OUTSIDE = "it keeps pictures in another file, and one asset is one file"
 _READ_BYTES = 1 << 18
 _MOST_BOXES = 200_000
 _MOST_INDEX_BYTES = 64 << 20
@@ -145,28 +147,61 @@ def _avi_end(head: bytes) -> int:
     return 8 + int.from_bytes(head[4:8], "little")
 
 
-class TimecodeTrack(NamedTuple):
-    rate: Fraction
-    nominal: int
-    drop: bool
+@dataclass(frozen=True, slots=True)
+class Movie:
+    """What the movie header of a QuickTime or MP4 file says and FFmpeg does not tell, or would obey.
 
-
-def timecode_track(file: BinaryIO, size: int) -> TimecodeTrack | None:
-    """Return how a QuickTime timecode track counts, from its `tmcd` sample description; None when there is none.
-
-    FFmpeg gives the first label but not the labels a second, which for 50 and 60 frames a second may be 25 or 30.
+    timecode: labels a second and their exact rate, of a timecode track; for 50 and 60 frames a second they may be 25
+    and 30. outside: media lies in another file. encrypted: samples are under Common Encryption (ISO/IEC 23001-7).
+    fragmented: more samples come later in the file, so the index is not all of it.
     """
+
+    timecode: tuple[int, Fraction] | None = None
+    outside: bool = False
+    encrypted: bool = False
+    fragmented: bool = False
+
+
+def movie(file: BinaryIO, size: int, demuxer: str) -> Movie:
+    """Read the movie header. It moves the file's position: to be asked before the file is opened for decoding."""
+    if demuxer != "mov":
+        return Movie()
+    header = _moov(file, size)
+    return Movie(
+        timecode=_labels(header),
+        outside=_refers(header),
+        encrypted=re.search(rb"stsd\0{4}.{8}encv", header, re.DOTALL) is not None,
+        fragmented=b"mvex" in header,
+    )
+
+
+def _labels(header: bytes) -> tuple[int, Fraction] | None:
+    match = re.search(rb"stsd\0{4}.{8}tmcd.{16}(.{9})", header, re.DOTALL)
+    scale, duration, nominal = struct.unpack(">IIB", match.group(1)) if match else (0, 0, 0)
+    return (nominal, Fraction(scale, duration)) if scale and duration and nominal else None
+
+
+def _refers(header: bytes) -> bool:
+    """Tell whether any data reference is not to the file itself (flag 1)."""
+    for match in re.finditer(rb"dref\0{4}", header):
+        at = match.end() + 4
+        for _ in range(min(int.from_bytes(header[match.end() : at], "big"), MOST_STREAMS)):
+            length, _kind, flags = struct.unpack(">I4sI", header[at : at + 12].ljust(12, b"\0"))
+            if length < 12:
+                break
+            if not flags & 1:
+                return True
+            at += length
+    return False
+
+
+def _moov(file: BinaryIO, size: int) -> bytes:
+    """The movie header box; nothing when there is none or it is larger than any index needs to be."""
     for kind, start, end in _boxes(file, size):
         if kind == b"moov" and end - start <= _MOST_INDEX_BYTES:
             file.seek(start)
-            match = re.search(rb"stsd\0{4}.{8}tmcd.{12}(.{13})", file.read(end - start), re.DOTALL)
-            if match is None:
-                return None
-            flags, scale, duration, nominal = struct.unpack(">IIIB", match.group(1))
-            if not (scale and duration and nominal):
-                return None
-            return TimecodeTrack(Fraction(scale, duration), nominal, bool(flags & 1))
-    return None
+            return file.read(end - start)
+    return b""
 
 
 @contextmanager
@@ -180,28 +215,20 @@ def opened(file: BinaryIO, demuxer: str, max_pixels: int) -> Iterator[InputConta
 
     av.logging.set_level(None)  # damaged files would otherwise speak on stderr
     file.seek(0)
-    # enable_drefs makes the demuxer ask for a QuickTime reference, so that we see and refuse it; nothing is opened.
-    limits = {"max_streams": str(MOST_STREAMS), "max_pixels": str(max_pixels), "enable_drefs": "1"}
+    limits = {"max_streams": str(MOST_STREAMS), "max_pixels": str(max_pixels)}
     try:
         with av.open(
             file, "r", demuxer, limits, metadata_errors="replace", buffer_size=_READ_BYTES, io_open=refuse
         ) as container:
-            if asked:
-                raise PermissionError
             yield container
-    except Quarantined:
-        raise
-    except (av.FFmpegError, PermissionError) as problem:
+    except av.FFmpegError as problem:
         if asked:
-            raise Quarantined(
-                Cause.UNSAFE, "it keeps its pictures in another file, which is never opened from here"
-            ) from None
+            raise Quarantined(Cause.UNSAFE, OUTSIDE) from None
         if isinstance(problem, av.MemoryError):
             raise Quarantined(Cause.MEMORY, "decoding it needs more memory than a child may have") from None
         raise Quarantined(Cause.DAMAGED, f"the decoder cannot make sense of it ({_plain(problem)})") from None
 
 
-def _plain(problem: Exception) -> str:
+def _plain(problem: av.FFmpegError) -> str:
     """The library's own words, without the file name it may carry."""
-    text = getattr(problem, "strerror", None) or type(problem).__name__
-    return str(text).lower()
+    return str(problem.strerror or type(problem).__name__).lower()
