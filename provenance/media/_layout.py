@@ -9,6 +9,7 @@ that ends before it had to keeps its break.
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -93,7 +94,7 @@ class _Reader:
         widths: dict[str, list[float]] = {}
         for draft in self._out:
             widths.setdefault(draft.type, []).extend(end for _, end in draft.lines)
-        limits = {kind: sorted(ends)[int(0.98 * (len(ends) - 1))] for kind, ends in widths.items()}
+        limits = {kind: sorted(ends)[math.ceil(0.98 * (len(ends) - 1))] for kind, ends in widths.items()}
         return [
             Element(
                 draft.type,

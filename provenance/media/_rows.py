@@ -99,7 +99,7 @@ def without_furniture(rows: Sequence[Row]) -> list[Row]:
             alone = row.gap or at + 1 == len(rows) or rows[at + 1].gap or rows[at + 1].page != row.page
             if alone and (_PAGE_NUMBER.match(row.text) or seen[_signature(row)] >= often):
                 continue
-            if _CONTINUED.match(row.text):
+            if _CONTINUED.match(_without_number(row)):
                 continue
         # What follows a header at the top of a page begins where it left off on the page before.
         first = not out or out[-1].page != row.page
@@ -107,8 +107,12 @@ def without_furniture(rows: Sequence[Row]) -> list[Row]:
     return out
 
 
+def _without_number(row: Row) -> str:
+    return " ".join(part.text for part in row.segments if not _PAGE_NUMBER.match(part.text)) or row.text
+
+
 def _signature(row: Row) -> tuple[str, int]:
-    return re.sub(r"\d+", "#", row.text), round((row.down or 0) * 50)
+    return re.sub(r"\d+", "#", _without_number(row)), round((row.down or 0) * 50)
 
 
 def margin(rows: Sequence[Row]) -> float:

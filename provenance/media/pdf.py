@@ -22,6 +22,7 @@ from provenance.media import _screenplay as sp
 from provenance.media.shelf import Options, Source
 from provenance.model.errors import Quarantined
 from provenance.model.words import Cause, Extract, Kind, Locator
+from provenance.sandbox.preload import packages
 
 NAME = "pdf"
 VERSION = 1
@@ -36,6 +37,11 @@ _MAX_DEPTH = 8  # of forms in forms
 _GARBLED = 0.3  # share of unknown characters above which a text layer is no text
 _PICTURE_FILTERS = (b"/JBIG2Decode", b"/JPXDecode", b"/CCITTFaxDecode")
 _NO_TITLE = frozenset({"(anonymous)", "untitled", "untitled document", "document", ""})
+
+
+def preload() -> None:
+    """Load what PDF readers import when they first need it."""
+    packages("pypdfium2", "pdfplumber", "pdfminer")
 
 
 def sniff(source: Source) -> str | None:
@@ -76,9 +82,10 @@ def _open(source: Source, data: bytes | None, options: Options) -> pdfium.PdfDoc
         source.files[0].seek(max(0, source.sizes[0] - 1024))
         ended = b"%%EOF" in source.files[0].read(1024)
         raise Quarantined(Cause.DAMAGED if ended else Cause.TRUNCATED, "no PDF document can be read from it") from None
-    if len(document) > options.max_pages:
+    pages = len(document)
+    if pages > options.max_pages:
         document.close()
-        raise Quarantined(Cause.BOMB, f"{len(document):,} pages, more than {options.max_pages:,}")
+        raise Quarantined(Cause.BOMB, f"{pages:,} pages, more than {options.max_pages:,}")
     if data is not None:
         _refuse_disguised_pictures(data)
     return document

@@ -79,7 +79,8 @@ def test_speech_carries_its_speaker_and_dual_dialogue_is_marked_on_both_sides() 
     xml = (
         b"<FinalDraft><Content><Paragraph><DualDialogue><Paragraph Type='Character'><Text>ANNA</Text></Paragraph>"
         b"<Paragraph Type='Dialogue'><Text>Yes.</Text></Paragraph><Paragraph Type='Character'><Text>BEN</Text>"
-        b"</Paragraph><Paragraph Type='Dialogue'><Text>No.</Text></Paragraph></DualDialogue></Paragraph></Content></FinalDraft>"
+        b"</Paragraph><Paragraph Type='Dialogue'><Text>No.</Text></Paragraph></DualDialogue></Paragraph></Content>"
+        b"</FinalDraft>"
     )
     assert [e["dual"] for e in read(fdx, xml, "a.fdx")[-1].fields["elements"]] == [True] * 4
     marked = samples.osf([("character", "ANNA"), ("dialogue", "Yes."), ("character", "BEN"), ("dialogue", "No."),
