@@ -27,11 +27,16 @@ def clean(text: str) -> str:
     text = text.strip()
     if _FORMULA.match(text):
         raise ValueError("a spreadsheet formula, not a value")
+    visible(text)
+    return text
+
+
+def visible(text: str) -> None:
+    """Return if every character of a text can be seen. ValueError names the first that cannot."""
     for char in text:
         if unicodedata.category(char) in ("Cc", "Cf", "Cs", "Zl", "Zp") and char not in "\n\r\t" + _JOINERS:
             kind = "a bidirectional override" if _turns(char) else "a control or invisible"
             raise ValueError(f"{kind} character (U+{ord(char):04X})")
-    return text
 
 
 def _turns(char: str) -> bool:
