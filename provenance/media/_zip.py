@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import struct
 import zipfile
 import zlib
 from typing import BinaryIO
@@ -16,6 +17,8 @@ MAX_MEMBERS = 10_000
 MAX_RATIO = 150  # screenplay XML compresses 4 to 20 times
 _FREE_BYTES = 1 << 20  # below this a high ratio is harmless
 _CHUNK = 1 << 16
+# What the standard library raises on bytes that are no zip after all.
+_UNREADABLE = (zipfile.BadZipFile, zlib.error, struct.error, NotImplementedError, EOFError, OSError, ValueError)
 
 codecs.lookup("cp437")  # names that are not UTF-8: its module must be in memory before the lock
 
@@ -27,7 +30,7 @@ def names(source: Source) -> list[str] | None:
     try:
         with zipfile.ZipFile(source.file) as archive:
             return archive.namelist()[:MAX_MEMBERS]
-    except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError, EOFError):
+    except _UNREADABLE:
         return None
 
 
@@ -38,7 +41,7 @@ def open_checked(file: BinaryIO) -> zipfile.ZipFile:
     """
     try:
         archive = zipfile.ZipFile(file)
-    except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError, EOFError):
+    except _UNREADABLE:
         raise Quarantined(Cause.DAMAGED, "the zip's list of members cannot be read") from None
     members = archive.infolist()
     if len(members) > MAX_MEMBERS:
@@ -58,6 +61,8 @@ def open_checked(file: BinaryIO) -> zipfile.ZipFile:
 
 def read(archive: zipfile.ZipFile, name: str, limit: int) -> bytes:
     """Return one member's bytes. `Quarantined`: bomb past `limit` or the ratio, judged by what comes out; damaged."""
+    if name not in archive.namelist():
+        raise Quarantined(Cause.DAMAGED, f"the zip has no member {name!r}")
     member = archive.getinfo(name)
     out = bytearray()
     try:
@@ -68,6 +73,6 @@ def read(archive: zipfile.ZipFile, name: str, limit: int) -> bytes:
                     raise Quarantined(Cause.BOMB, f"the zip's member {name!r} holds more than {limit:,} bytes")
                 if len(out) > _FREE_BYTES and len(out) > MAX_RATIO * max(member.compress_size, 1):
                     raise Quarantined(Cause.BOMB, f"the zip's member {name!r} inflates more than {MAX_RATIO} times")
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, OSError, ValueError):
+    except _UNREADABLE:
         raise Quarantined(Cause.DAMAGED, f"the zip's member {name!r} cannot be inflated") from None
     return bytes(out)
