@@ -3,19 +3,18 @@
 This runs in the locked child. Containers are asked last, after the media: many media are zip files inside. A member
 that cannot be used is given with its problem and the others go on; only what breaks the archive itself ends it.
 
-Members are named as if the container were a folder. Twins are refused: of two members with one name nobody can say
-which one a tool would have taken.
+Twins are refused, all but the first: of two members with one name nobody can say which one a tool would have taken. A
+container within a container is a member like any other; who wants to open it says how deep.
 """
 
 from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from functools import partial
 from typing import BinaryIO
 
 from provenance.archive.inflate import inflated
-from provenance.archive.member import Caps, Member, Meter, bomb
+from provenance.archive.member import Caps, Member, Meter
 from provenance.archive.tars import BLOCK, Flow, Plain, is_tar, tar_members
 from provenance.archive.zips import zip_members
 from provenance.model.words import Cause
@@ -49,29 +48,12 @@ def members(file: BinaryIO, name: bytes, caps: Caps | None = None) -> Iterator[M
     `name` is the container's file name: a compressed single file is one member, named by it without its suffix.
     Quarantined, after the members that came before, when the archive itself is damaged, cut short, encrypted or a bomb.
     """
-    return _inside(file, name, Meter(caps or Caps(), file.seek(0, 2)), b"", 0)
-
-
-def _inside(file: BinaryIO, name: bytes, meter: Meter, prefix: bytes, depth: int) -> Iterator[Member]:
-    for member in _members(file, name, meter):
-        member.path = prefix + member.path
-        if member.problem is None and member.path in meter.seen:
+    seen: set[bytes] = set()
+    for member in _members(file, name, Meter(caps or Caps(), file.seek(0, 2))):
+        if member.problem is None and member.path in seen:
             member.problem, member.sentence = Cause.UNSAFE, "a second member with the same name"
-        if member.problem is None:
-            meter.seen.add(member.path)
-            member.meter, member.nest = meter, partial(_nested, depth=depth + 1)
+        seen.add(member.path)
         yield member
-
-
-def _nested(member: Member, depth: int) -> Iterator[Member]:
-    meter = member.meter
-    assert meter is not None
-    file = member.file()
-    if sniff_container(file.read(BLOCK)) is None:
-        return
-    if depth > meter.caps.depth:
-        raise bomb(f"containers more than {meter.caps.depth} deep in one another")
-    yield from _inside(file, member.path.rpartition(b"/")[2], meter, member.path + b"/", depth)
 
 
 def _members(file: BinaryIO, name: bytes, meter: Meter) -> Iterator[Member]:

@@ -30,11 +30,11 @@ class Plain:
     """A tar in a seekable file."""
 
     def __init__(self, file: BinaryIO, meter: Meter) -> None:
-        self.file, self.size, self._meter = file, file.seek(0, 2), meter
+        self._file, self.size, self._meter = file, file.seek(0, 2), meter
 
     def read_at(self, at: int, count: int) -> bytes:
-        self.file.seek(at)
-        data = self.file.read(count)
+        self._file.seek(at)
+        data = self._file.read(count)
         self._meter.spend(len(data))
         return data
 
@@ -129,8 +129,7 @@ def _member(
             raise Quarantined(Cause.TRUNCATED, "the container ends within this member")
     except Quarantined as refusal:
         return Member(name, size, refusal.cause, refusal.what)
-    window = (source.file, at) if isinstance(source, Plain) else None
-    return Member(path, size, stream=_content(source, at, size), window=window, summed=False, meter=meter)
+    return Member(path, size, stream=_content(source, at, size))
 
 
 def _content(source: Plain | Flow, at: int, size: int) -> Iterator[bytes]:

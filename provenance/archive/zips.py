@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from typing import BinaryIO, NamedTuple
 
 from provenance.archive.inflate import inflated
-from provenance.archive.member import Member, Meter, bomb, plain_path, window_chunks
+from provenance.archive.member import Member, Meter, bomb, plain_path, stored_chunks
 from provenance.model.errors import Quarantined
 from provenance.model.words import Cause
 
@@ -60,8 +60,7 @@ def zip_members(file: BinaryIO, meter: Meter) -> Iterator[Member]:
         except Quarantined as refusal:
             yield Member(entry.name, entry.size, refusal.cause, refusal.what)
             continue
-        window = (file, start) if entry.method == 0 else None
-        yield Member(path, entry.size, stream=_content(file, start, entry, meter), window=window, meter=meter)
+        yield Member(path, entry.size, stream=_content(file, start, entry, meter))
 
 
 def _refuse(entry: _Entry, meter: Meter) -> None:
@@ -100,7 +99,7 @@ def _data(file: BinaryIO, entry: _Entry) -> int:
 
 def _content(file: BinaryIO, start: int, entry: _Entry, meter: Meter) -> Iterator[bytes]:
     if entry.method == 0:
-        pieces = window_chunks(file, start, entry.size)
+        pieces = stored_chunks(file, start, entry.size)
     else:
         at = start
 
@@ -129,11 +128,10 @@ def _content(file: BinaryIO, start: int, entry: _Entry, meter: Meter) -> Iterato
 def _entries(file: BinaryIO, meter: Meter) -> list[_Entry]:
     """Return the directory, checked: every entry inside the file, none overlapping another."""
     count, size, start = _directory(file)
-    if meter.members + count > meter.caps.members:
+    if count > meter.caps.members:
         raise bomb(f"{count} members")
     entries, at = [], start
     for _ in range(count):
-        meter.count()
         file.seek(at)
         head = file.read(_CENTRAL.size)
         if len(head) < _CENTRAL.size or head[:4] != b"PK\1\2":

@@ -21,7 +21,7 @@ from provenance.archive.member import Caps
 from provenance.model.errors import Quarantined
 from provenance.model.words import Cause
 
-SMALL = Caps(members=50, total_bytes=1 << 24, member_bytes=1 << 22, free_bytes=1 << 20, ratio=100, held_bytes=1 << 22)
+SMALL = Caps(members=50, total_bytes=1 << 24, member_bytes=1 << 22, free_bytes=1 << 20, ratio=100)
 
 
 def outcome(data: bytes, caps: Caps = SMALL, name: bytes = b"box") -> tuple[dict[bytes, object], Cause | None]:
@@ -171,28 +171,6 @@ def test_too_many_members_are_a_bomb_before_the_directory_is_read() -> None:
     assert outcome(tarred(*((name, b"") for name in many)))[1] is Cause.BOMB
 
 
-def test_containers_too_deep_in_one_another_are_a_bomb() -> None:
-    data = zipped({"bottom": b"1"})
-    for level in range(6):
-        data = zipped({f"{level}.zip": data})
-    opened = 0
-    inner = members(io.BytesIO(data), b"matryoshka.zip", SMALL)
-    with pytest.raises(Quarantined) as caught:
-        while True:
-            inner = next(inner).members()
-            opened += 1
-    assert (caught.value.cause, opened) == (Cause.BOMB, SMALL.depth + 1)
-
-
-def test_nested_members_count_with_those_around_them() -> None:
-    inner = zipped({f"{number}": b"" for number in range(30)})
-    data = zipped({"a.zip": inner, "b.zip": inner})
-    with pytest.raises(Quarantined) as caught:
-        for member in members(io.BytesIO(data), b"x.zip", SMALL):
-            list(member.members())
-    assert caught.value.cause is Cause.BOMB
-
-
 def test_a_header_of_gigabytes_is_not_read_into_memory() -> None:
     long = special("long", b"L")
     header = bytearray(long.tobuf(tarfile.GNU_FORMAT))
@@ -227,9 +205,6 @@ def test_a_flipped_bit_in_a_zip_member_is_damage() -> None:
     data = bytearray(zipped({"a": b"evidence"}, zipfile.ZIP_STORED))
     data[data.find(b"evidence")] ^= 1
     assert outcome(bytes(data)) == ({b"a": Cause.DAMAGED}, None)
-    (member,) = members(io.BytesIO(bytes(data)), b"x.zip")
-    with pytest.raises(Quarantined, match="checksum does not hold"):
-        member.file()
 
 
 def test_mutated_archives_end_in_members_and_causes_only() -> None:
