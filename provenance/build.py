@@ -74,7 +74,9 @@ def build(plan: Plan, progress: Progress = silent) -> BuildReport:
     with ExitStack() as stack:
         root = open_root(plan.archive)
         stack.callback(os.close, root)
-        box = stack.enter_context(Sandbox("provenance.inside:run", limits=plan.limits, unlocked=plan.unlocked))
+        # It starts when the first custody list is to be read: most archives have none.
+        box = Sandbox("provenance.inside:run", limits=plan.limits, unlocked=plan.unlocked)
+        stack.push(box)
         looked = survey(root, plan.out, box.child, progress)
         if not looked.files:
             raise InputError("the archive holds no file", where=plan.archive, next_step="name the folder that holds it")
@@ -117,7 +119,9 @@ def survey_only(plan: Plan) -> BuildReport:
     report = BuildReport(plan.out, dry_run=True)
     root = open_root(plan.archive)
     try:
-        with Sandbox("provenance.inside:run", limits=plan.limits, unlocked=plan.unlocked) as box:
+        box = Sandbox("provenance.inside:run", limits=plan.limits, unlocked=plan.unlocked)
+        with ExitStack() as stack:
+            stack.push(box)
             looked = survey(root, plan.out, box.child, silent)
         report.findings = looked.findings
         for unit in units.plan(planned(root, plan.out, looked, plan.limit)):
