@@ -23,6 +23,7 @@ from provenance import engines, extraction, rightsdesk, units
 from provenance.archive.walk import open_root
 from provenance.assembly import Assembly
 from provenance.dataset import card, keyring, signing
+from provenance.dataset import ledger as ledger_chain
 from provenance.dataset.opening import open_dataset
 from provenance.dataset.signing import Role
 from provenance.dataset.store import Store
@@ -149,7 +150,7 @@ def _open(store: Store, looked: Survey, at: dt.datetime, report: BuildReport) ->
         return dataset.id, dataset.head
     if not store.names("keys"):
         # Nothing is there at all: whoever builds here begins a new dataset, whatever the folder held before.
-        folders = (FOLDER, rightsdesk.FOLDER, *map(keyring.key_folder, Role))
+        folders = (FOLDER, ledger_chain.FOLDER, *map(keyring.key_folder, Role))
         Trust().forget(*(store.root / folder for folder in folders))
     # Keys without a version: an earlier first build did not get to its end; the id that it chose stands.
     started = store.numbers(keyring.key_folder(Role.BUILD))

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import datetime as dt
 import getpass
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from provenance.dataset import chain, keyring, signing
+from provenance.dataset import keyring, signing
+from provenance.dataset import ledger as chains
 from provenance.dataset.chain import Entry
-from provenance.dataset.signing import Role
+from provenance.dataset.signing import PublicKey, Role
 from provenance.dataset.store import Store
 from provenance.dataset.trust import Trust
 from provenance.model import clock
@@ -25,11 +26,9 @@ from provenance.rights import codec, ledger
 from provenance.rights.law import Law
 from provenance.rights.ledger import Body, Changes, Import, LedgerState
 from provenance.rights.matcher import Matcher
-from provenance.rights.sources import register
+from provenance.rights.sources import manifest, register
 from provenance.rights.statement import RightsStatement
 
-FOLDER = "ledger"
-PREDICATE = "https://provenance.example/rights-ledger/v1"
 VALID_FOR = dt.timedelta(days=30)
 MOST_SHEET_BYTES = 256 * 1024 * 1024
 
@@ -38,10 +37,11 @@ NOTHING = LedgerState()
 
 @dataclass(frozen=True)
 class Book:
-    """A dataset's ledger, read and verified. entries: the signed chain; state: what it amounts to."""
+    """A dataset's ledger, read and verified. entries: the signed chain; state: what it amounts to; notices: to show."""
 
     entries: tuple[Entry, ...]
     state: LedgerState
+    notices: tuple[str, ...] = ()
 
     @property
     def head(self) -> dict[str, Any] | None:
@@ -58,18 +58,26 @@ def told(entry: Entry) -> dict[str, Any]:
     return dict(entry.body) | {"number": entry.number, "recorded": clock.stamp(entry.created)}
 
 
-def read_book(store: Store, dataset: str, trust: Trust | None = None) -> Book:
+def read_book(
+    store: Store,
+    dataset: str,
+    trust: Trust | None = None,
+    trusted: Mapping[Role, Sequence[PublicKey]] | None = None,
+) -> Book:
     """Return the dataset's ledger, empty when it has none. The kinds of TamperError."""
     trust = trust or Trust()
-    if not store.names(FOLDER):
-        trust.witness(store.root / FOLDER, ())
+    folder = keyring.key_folder(Role.RIGHTS)
+    if not store.numbers(chains.FOLDER) and not store.numbers(folder):
+        for place in (folder, chains.FOLDER):
+            trust.witness(store.root / place, ())
         return Book((), NOTHING)
     keys = keyring.load(store, Role.RIGHTS, dataset)
-    trust.accept(keys)
-    entries = chain.read_all(store, FOLDER, PREDICATE, keys.signers, dataset)
-    store.settle(FOLDER)
-    trust.witness(store.root / FOLDER, entries)
-    return Book(entries, ledger.fold(map(told, entries)))
+    notice = trust.accept(keys, trusted)
+    entries = chains.read_ledger(store, keys)
+    for place, chain in ((folder, keys.entries), (chains.FOLDER, entries)):
+        store.settle(place)
+        trust.witness(store.root / place, chain)
+    return Book(entries, ledger.fold(map(told, entries)), (notice,) if notice else ())
 
 
 def append(
@@ -80,11 +88,10 @@ def append(
     keyring.publish(store, dataset, key, at)
     for body in bodies:
         parent = book.entries[-1] if book.entries else None
-        predicate = ledger.to_json(body) | {"valid_until": clock.stamp(at + valid_for)}
-        entry = chain.append(store, FOLDER, PREDICATE, dataset, predicate, (), [key], parent, at)
+        entry = chains.append_entry(store, dataset, ledger.to_json(body), key, parent, at, at + valid_for)
         entries = (*book.entries, entry)
         book = Book(entries, ledger.fold(map(told, entries)))
-        Trust().witness(store.root / FOLDER, entries)
+        Trust().witness(store.root / chains.FOLDER, entries)
     return book
 
 
@@ -98,15 +105,13 @@ def read_sheet(path: str | Path) -> tuple[str, bytes, tuple[RightsStatement, ...
     except OSError as error:
         raise InputError(f"the rights sheet cannot be read: {error.strerror}", where=str(place)) from error
     if place.suffix.lower() in (".yaml", ".yml"):
-        from provenance.rights.sources import manifest
-
-        return place.name, data, manifest.read(data, place.name).statements
+        return place.name, data, manifest.read(data, place.name)
     return place.name, data, register.read(data, place.name)
 
 
 def proposed(book: Book, sheets: Sequence[str | Path]) -> list[tuple[Import, Changes]]:
     """Return what importing the sheets, one after the other, would add to the ledger; those that change nothing too."""
-    out, state = list[tuple[Import, Changes]](), book.state
+    out, state, entries = list[tuple[Import, Changes]](), book.state, [told(entry) for entry in book.entries]
     for sheet in sheets:
         name, data, statements = read_sheet(sheet)
         changes = ledger.diff_import(state, statements, name)
@@ -120,6 +125,9 @@ def proposed(book: Book, sheets: Sequence[str | Path]) -> list[tuple[Import, Cha
             withdrawn=changes.withdrawn,
         )
         out.append((body, changes))
+        moment = clock.stamp(book.state.recorded or dt.datetime(1970, 1, 1, tzinfo=dt.UTC))
+        entries.append(ledger.to_json(body) | {"number": len(entries) + 1, "recorded": moment, "valid_until": moment})
+        state = ledger.fold(entries)
     return out
 
 

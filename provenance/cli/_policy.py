@@ -49,7 +49,7 @@ def policy_of(
     from provenance.rights import policy as policies
     from provenance.rights.codec import DecodeError
 
-    given = {
+    given: dict[str, Any] = {
         "use": Use(use) if use else None,
         "purpose": purpose,
         "territories": frozenset(territory) or None,
