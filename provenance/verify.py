@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from provenance.dataset import card, keyring, ledger
+from provenance.dataset.chain import Entry
 from provenance.dataset.index import load_table
 from provenance.dataset.keyring import key_folder
 from provenance.dataset.opening import Opened, open_dataset
@@ -23,6 +24,8 @@ from provenance.model.names import display
 
 # Folders of a build under way: not part of the dataset, never read by anybody else.
 _SCRATCH = (TEMPS, "work")
+
+_OTHER_ROLES = (Role.RIGHTS, Role.HEAD)
 
 _TRUE_TO_PLACE = ("shard", "row", "offset", "length", "payload_sha256")
 
@@ -93,20 +96,22 @@ def verify(
     notes = list(opened.notices)
     known = {card.FILE}
     known |= {entry.path for entry in (*opened.entries, *opened.keys.entries)}
+    apart: tuple[str, ...] = _SCRATCH
     try:
         known |= _ledger(opened, trust, trusted, notes)
     except TamperError as error:
         problems.append(_finding(dataset, error, Problem.CHAIN))
+        apart += (ledger.FOLDER, *map(key_folder, _OTHER_ROLES))  # one finding says it all
     objects, size = _objects(opened, wanted, problems, notes, progress)  # 2
     _card(opened, problems, notes)  # 3
-    for path in _files(opened.store.root):  # 4
-        shown = display(path)
-        if path.split(b"/")[0].decode("ascii", "replace") in _SCRATCH:
-            notes.append(f"{shown} is left from a build under way or cut off")
-        elif shown not in known and shown not in wanted:
-            problems.append(
-                Finding(shown, Problem.EXTRA, "no version names it; a build cut off leaves such, run it again")
-            )
+    for path in map(display, _files(opened.store.root)):  # 4
+        if path in known or path in wanted:
+            continue
+        if not path.startswith(tuple(f"{folder}/" for folder in apart)):
+            sentence = "no version names it; a build that was cut off leaves such: run it again"
+            problems.append(Finding(path, Problem.EXTRA, sentence))
+        elif path.startswith(tuple(f"{folder}/" for folder in _SCRATCH)):
+            notes.append(f"{path} is left from a build under way or cut off")
     if deep and not problems:
         problems += _places(opened)  # 5
     return Findings(opened.id, opened.head.number, tuple(sorted(problems)), tuple(notes), objects, size)
@@ -115,19 +120,22 @@ def verify(
 def _ledger(
     opened: Opened, trust: Trust, trusted: Mapping[Role, Sequence[PublicKey]] | None, notes: list[str]
 ) -> set[str]:
-    """Return the paths of the ledger's entries and keys, verified; none when the dataset has no ledger."""
-    store = opened.store
-    folder = key_folder(Role.RIGHTS)
-    if not store.numbers(folder) and not store.numbers(ledger.FOLDER):
-        for place in (folder, ledger.FOLDER):
-            trust.witness(store.root / place, ())
-        return set()
-    keys = keyring.load(store, Role.RIGHTS, opened.id)
-    notice = trust.accept(keys, trusted)
-    notes += [notice] if notice else []
-    entries = ledger.read_ledger(store, keys)
-    for place, chain in ((folder, keys.entries), (ledger.FOLDER, entries)):
-        trust.witness(store.root / place, chain)
+    """Return the paths of the ledger's entries and of all keys but the build's, verified; none when there are none."""
+    store, paths, entries = opened.store, set[str](), tuple[Entry, ...]()
+    for role in _OTHER_ROLES:
+        folder = key_folder(role)
+        if not store.numbers(folder) and not (role is Role.RIGHTS and store.numbers(ledger.FOLDER)):
+            trust.witness(store.root / folder, ())
+            continue
+        keys = keyring.load(store, role, opened.id)
+        notice = trust.accept(keys, trusted)
+        notes += [notice] if notice else []
+        trust.witness(store.root / folder, keys.entries)
+        paths |= {entry.path for entry in keys.entries}
+        if role is Role.RIGHTS:
+            entries = ledger.read_ledger(store, keys)
+            paths |= {entry.path for entry in entries}
+    trust.witness(store.root / ledger.FOLDER, entries)
     named = opened.head.content.ledger
     if named is not None and {"number", "digest"} <= named.keys():
         at = named["number"]
@@ -137,7 +145,7 @@ def _ledger(
                 where=entry_path(ledger.FOLDER, at),
                 next_step="restore it from a mirror",
             )
-    return {entry.path for entry in (*keys.entries, *entries)}
+    return paths
 
 
 def _objects(
@@ -170,17 +178,18 @@ def _objects(
 
 
 def _card(opened: Opened, problems: list[Finding], notes: list[str]) -> None:
+    found: bytes | None = None
     try:
         found = opened.store.read(card.FILE)
     except MissingError:
-        found = b""
+        pass
     except ChangedError as error:
         problems.append(Finding(card.FILE, Problem.CHANGED, error.what))
         return
     if found == card.card(opened.head):
         return
     older = (opened.version(number) for number in range(opened.head.number - 1, 0, -1))
-    if not found or any(found == card.card(version) for version in older):
+    if found is None or any(found == card.card(version) for version in older):
         # A crash between the commit and the card; nobody is misled about what is signed.
         notes.append(f"{card.FILE} is not the newest version's yet; the next build writes it")
     else:

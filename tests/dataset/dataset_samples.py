@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 from PIL import Image
 
-from provenance.dataset import card, keyring, signing
+from provenance.dataset import card, keyring, ledger, signing
 from provenance.dataset.index import TableWriter, exact_groups
 from provenance.dataset.opening import open_dataset
 from provenance.dataset.schema import PAYLOAD
@@ -182,3 +182,15 @@ def tree(place: Path) -> dict[str, str]:
         for file in sorted(place.rglob("*"))
         if file.is_file()
     }
+
+
+def write_ledger(place: Path, home: Path, *bodies: Mapping[str, Any], at: dt.datetime = AT, days: int = 30) -> None:
+    """Append entries to the dataset's ledger, each valid for so many days, and remember them as a rights desk does."""
+    store, trust = Store(place), Trust(home)
+    key = signing.own_key(Role.RIGHTS, home)
+    keys = keyring.publish(store, DATASET, key, at)
+    for body in bodies:
+        entries = ledger.read_ledger(store, keys)
+        until = at + dt.timedelta(days=days)
+        ledger.append_entry(store, DATASET, body, key, entries[-1] if entries else None, at, until)
+    trust.witness(place / ledger.FOLDER, ledger.read_ledger(store, keys))
