@@ -35,7 +35,17 @@ FIRST = dt.date(2026, 11, 1)
 DAYS = [FIRST + dt.timedelta(days=number) for number in range(12)]
 TODAY = DAYS[5]
 PATHS = ["art/reel/10.png", "art/reel/a/11.png", "art/cover.png", "film/cut.mov"]
-PATTERNS = ["**", "art/**", "art/*.png", "art/reel/**", "art/reel/*", "**/*.png", "art/reel/1[01].png", "film/**", *PATHS]
+PATTERNS = [
+    "**",
+    "art/**",
+    "art/*.png",
+    "art/reel/**",
+    "art/reel/*",
+    "**/*.png",
+    "art/reel/1[01].png",
+    "film/**",
+    *PATHS,
+]
 DIGEST = "d" * 64
 USES = [Use.AI_GENERATIVE_TRAINING, Use.EVALUATION]
 PERSONS = ["ada", "bo"]

@@ -9,14 +9,35 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-REVIEWS = (
-    "undecided conflict conflict-in-file constrained-in-file broken-credential remote-credential twin-conflict"
-    " near-twin-opt-out near-twin-revoked near-twin-consent near-twin-conflict near-blank"
-).split()
-WAIVABLE = (
-    "opt-out-in-file opt-out-in-sidecar expired-in-file not-yet-valid-in-file purpose-in-file on-hold duty-undone"
-    " consent-missing consent-revoked consent-expired twin-opt-out twin-revoked twin-consent"
-).split()
+REVIEWS = [
+    "undecided",
+    "conflict",
+    "conflict-in-file",
+    "constrained-in-file",
+    "broken-credential",
+    "remote-credential",
+    "twin-conflict",
+    "near-twin-opt-out",
+    "near-twin-revoked",
+    "near-twin-consent",
+    "near-twin-conflict",
+    "near-blank",
+]
+WAIVABLE = [
+    "opt-out-in-file",
+    "opt-out-in-sidecar",
+    "expired-in-file",
+    "not-yet-valid-in-file",
+    "purpose-in-file",
+    "on-hold",
+    "duty-undone",
+    "consent-missing",
+    "consent-revoked",
+    "consent-expired",
+    "twin-opt-out",
+    "twin-revoked",
+    "twin-consent",
+]
 PEOPLE = ("likeness", "voice", "performance")
 
 
@@ -181,9 +202,7 @@ def bites(limit: Any, policy: Any, day: dt.date) -> bool:
 
 def claims(world: Any) -> list[tuple[str, str]]:
     records = winners(on_item(world)).get(("copyright", None), [])
-    return [
-        (one.holder or "", one.basis.value) for one in records if one.basis.value not in ("reference-only", "none")
-    ]
+    return [(one.holder or "", one.basis.value) for one in records if one.basis.value not in ("reference-only", "none")]
 
 
 def from_twin(twin: Any, policy: Any, day: dt.date) -> list[tuple[str, str]]:
@@ -264,15 +283,15 @@ def judge(world: Any, policy: Any, day: dt.date) -> tuple[str, set[str]]:
 
     def stands(why: str, source: str) -> bool:
         if why in REVIEWS:
-            for order in rulings:
-                names_record = why == "conflict" and order.statement is not None
-                if order.outcome.value == "clear" and why in order.settles and not names_record:
-                    if not order.about or source in order.about:
-                        return False
+            able = [one for one in rulings if one.outcome.value == "clear" and why in one.settles]
+            if why == "conflict":
+                able = [one for one in able if one.statement is None]
+            if any(not one.about or source in one.about for one in able):
+                return False
             return True
-        if why not in WAIVABLE:
-            return True
-        return not any(why in order.reasons and (not order.about or source in order.about) for order in waivers)
+        return why not in WAIVABLE or not any(
+            why in order.reasons and (not order.about or source in order.about) for order in waivers
+        )
 
     left = [(why, source) for why, source in against if stands(why, source)]
     if all(why in REVIEWS for why, _ in left):
