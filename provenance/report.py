@@ -76,7 +76,7 @@ class BuildReport:
                 lines.append(f"  and {more} more (--json lists them)")
         lines += [f"custody: {finding}" for finding in self.findings]
         if not self.dry_run:
-            lines.append(f"extracted {self.extracted:,} of {self.assets:,} assets in {self.seconds:.1f} s")
+            lines.append(f"extracted {self.extracted:,} assets in {self.seconds:.1f} s")
             lines.append(f"next: provenance admit {self.dataset} --use ai_generative_training --purpose commercial")
         return "\n".join(lines)
 

@@ -16,6 +16,7 @@ from typing import Any
 from provenance.dataset import keyring, signing
 from provenance.dataset import ledger as chains
 from provenance.dataset.chain import Entry
+from provenance.dataset.opening import Opened, open_dataset
 from provenance.dataset.signing import PublicKey, Role
 from provenance.dataset.store import Store
 from provenance.dataset.trust import Trust
@@ -111,7 +112,7 @@ def read_sheet(path: str | Path) -> tuple[str, bytes, tuple[RightsStatement, ...
 
 def proposed(book: Book, sheets: Sequence[str | Path]) -> list[tuple[Import, Changes]]:
     """Return what importing the sheets, one after the other, would add to the ledger; those that change nothing too."""
-    out, state, entries = list[tuple[Import, Changes]](), book.state, [told(entry) for entry in book.entries]
+    out, state = list[tuple[Import, Changes]](), book.state
     for sheet in sheets:
         name, data, statements = read_sheet(sheet)
         changes = ledger.diff_import(state, statements, name)
@@ -125,10 +126,101 @@ def proposed(book: Book, sheets: Sequence[str | Path]) -> list[tuple[Import, Cha
             withdrawn=changes.withdrawn,
         )
         out.append((body, changes))
-        moment = clock.stamp(book.state.recorded or dt.datetime(1970, 1, 1, tzinfo=dt.UTC))
-        entries.append(ledger.to_json(body) | {"number": len(entries) + 1, "recorded": moment, "valid_until": moment})
-        state = ledger.fold(entries)
+        state = with_entries(book, [body for body, _ in out])
     return out
+
+
+@dataclass(frozen=True)
+class Desk:
+    """A dataset with its ledger, opened for the rights desk. moment: now, safe against a clock set back."""
+
+    store: Store
+    dataset: Opened
+    book: Book
+    moment: dt.datetime
+
+
+def open_desk(dataset: str | Path) -> Desk:
+    """Return a dataset and its ledger, verified. The kinds of TamperError; InputError when there is no dataset."""
+    trust = Trust()
+    opened = open_dataset(dataset, trust=trust)
+    book = read_book(opened.store, opened.id, trust)
+    heads = [book.entries[-1].created] if book.entries else []
+    return Desk(opened.store, opened, book, trust.moment(*heads))
+
+
+def with_entries(book: Book, bodies: Sequence[Body]) -> LedgerState:
+    """Return what the ledger would amount to with these entries behind its head. Nothing is signed."""
+    entries = [told(entry) for entry in book.entries]
+    moment = clock.stamp(book.state.recorded or dt.datetime(1970, 1, 1, tzinfo=dt.UTC))
+    for body in bodies:
+        number = len(entries) + 1
+        entries.append(ledger.to_json(body) | {"number": number, "recorded": moment, "valid_until": moment})
+    return ledger.fold(entries)
+
+
+def lint(path: str | Path) -> tuple[list[dict[str, str | None]], int | None]:
+    """Return what is wrong with a sheet, by place and column, and how many statements it has when nothing is."""
+    try:
+        _, _, statements = read_sheet(path)
+    except InputError as error:
+        told = getattr(error, "complaints", None)
+        if told is None:
+            return [{"where": error.where or str(path), "column": None, "what": error.what}], None
+        return [{"where": each.where, "column": each.column, "what": each.what} for each in told], None
+    return [], len(statements)
+
+
+def entry_json(entry: Entry) -> dict[str, Any]:
+    """Return an entry of the ledger with a summary in one line."""
+    told_ = told(entry)
+    return told_ | {"summary": _in_words(ledger.from_json(told_))}
+
+
+def changes_json(body: Import, changes: Changes) -> dict[str, Any]:
+    return {
+        "source": body.source,
+        "sha256": body.sha256,
+        "added": [each.id for each in changes.added],
+        "changed": [each.id for each in changes.changed],
+        "moved": [each.id for each in changes.moved],
+        "withdrawn": list(changes.withdrawn),
+        "still_revoked": list(changes.still_revoked),
+    }
+
+
+def changes_text(body: Import, changes: Changes) -> str:
+    """Return what a sheet would change in the ledger, for people."""
+    lines = [_summary(body) if not changes.empty else f"{body.source}: nothing new"]
+    for name in ("added", "changed", "withdrawn"):
+        ids = changes_json(body, changes)[name]
+        if ids:
+            more = f" and {len(ids) - 8} more" if len(ids) > 8 else ""
+            lines.append(f"  {name}: {', '.join(ids[:8])}{more}")
+    if changes.still_revoked:
+        lines.append(f"  stay revoked, whatever the sheet says: {', '.join(changes.still_revoked)}")
+    return "\n".join(lines)
+
+
+def _in_words(body: Body) -> str:
+    if isinstance(body, Import):
+        return f"{_summary(body)}, by {body.by}"
+    if isinstance(body, ledger.Revoke):
+        what = body.statement or body.agreement or body.work or body.person
+        return f"revoked {what} from {body.effective} on, by {body.by}: {body.why}"
+    if isinstance(body, ledger.Waive):
+        waiver = body.waiver
+        reasons = ", ".join(sorted(waiver.reasons))
+        return f"{waiver.id} waives {reasons} on {waiver.applies_to} until {waiver.until}, by {waiver.by}: {waiver.why}"
+    if isinstance(body, ledger.Decide):
+        ruling = body.ruling
+        settled = ", ".join(sorted(ruling.settles))
+        verb = "clears" if ruling.outcome == "clear" else "refuses"
+        return f"{ruling.id} {verb} {ruling.applies_to} ({settled}), by {ruling.by}: {ruling.why}"
+    if isinstance(body, ledger.PutOnHold):
+        return f"{body.hold.id} holds {body.hold.applies_to}, by {body.hold.by}: {body.hold.why}"
+    which = f"entry {body.entry}" if body.entry is not None else f"the revocation of {body.statement}"
+    return f"lifted {which}, by {body.by}: {body.why}"
 
 
 @dataclass(frozen=True)
@@ -187,7 +279,7 @@ def _aged(book: Book, at: dt.datetime) -> bool:
 def _summary(body: Import) -> str:
     counts = (("added", body.added), ("changed", body.changed), ("moved", body.moved), ("withdrawn", body.withdrawn))
     parts = ", ".join(f"{len(which)} {name}" for name, which in counts if which)
-    return f"{body.source}: {parts}"
+    return f"{body.source}: {parts or 'unchanged'}"
 
 
 def _who() -> str:

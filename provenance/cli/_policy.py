@@ -60,11 +60,7 @@ def policy_of(
     given = {name: value for name, value in given.items() if value is not None}
     try:
         if policy_file is not None:
-            try:
-                text = Path(policy_file).read_text("utf-8")
-            except (OSError, UnicodeDecodeError) as error:
-                raise InputError(f"the policy cannot be read: {error}", where=policy_file) from error
-            return replace(policies.loads(text, Path(policy_file).name), **given)
+            return replace(read_policy(policy_file), **given)
         missing = [f"--{name}" for name in ("use", "purpose") if name not in given]
         if missing or not territory:
             what = " and ".join(missing + ([] if territory else ["--territory"]))
@@ -75,3 +71,23 @@ def policy_of(
         return policies.Policy(name="command line", **given)
     except DecodeError as error:
         raise UsageError(f"the policy cannot be followed: {error}", next_step="correct that option") from None
+
+
+def read_policy(path: str) -> Policy:
+    """Return the policy in a file. InputError says file, line and key."""
+    from provenance.rights import policy as policies
+
+    try:
+        text = Path(path).read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"the policy cannot be read: {error}", where=path) from error
+    return policies.loads(text, Path(path).name)
+
+
+def policy_or_default(**asked: Any) -> Policy:
+    """Return the policy that the options spell; where they leave it out, commercial generative training worldwide."""
+    if asked["policy_file"] is None:
+        asked["use"] = asked["use"] or Use.AI_GENERATIVE_TRAINING.value
+        asked["purpose"] = asked["purpose"] or "commercial"
+        asked["territory"] = asked["territory"] or ("worldwide",)
+    return policy_of(**asked)

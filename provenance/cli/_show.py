@@ -31,6 +31,11 @@ class Day(click.ParamType):
             self.fail(f"{value!r} is no day of the calendar; write it like 2026-11-23", param, ctx)
 
 
+def end_of(day: dt.date | None) -> dt.datetime | None:
+    """Return the last second of a UTC day."""
+    return dt.datetime.combine(day, dt.time(23, 59, 59), dt.UTC) if day is not None else None
+
+
 def emit(result: Mapping[str, Any] | Sequence[Any]) -> None:
     """Print a result as JSON on stdout."""
     click.echo(json.dumps(result, indent=2, ensure_ascii=False, sort_keys=True, default=str))

@@ -28,8 +28,7 @@ def command(
     from provenance.rights.reasons import Decision
 
     policy = _policy.policy_of(**asked)
-    known_at = dt.datetime.combine(as_of, dt.time(23, 59, 59), dt.UTC) if as_of else None
-    admission = verb.admit(dataset, policy, version=version, known_at=known_at)
+    admission = verb.admit(dataset, policy, version=version, known_at=_show.end_of(as_of))
     decisions, reasons = admission.by_decision(), admission.by_reason()
     assets = verb.by_asset(admission) if listing else []
     if as_json:
