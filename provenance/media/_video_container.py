@@ -6,6 +6,7 @@ pattern, subtitle or device is ever opened. A container that asks for a second f
 
 from __future__ import annotations
 
+import errno
 import re
 import struct
 from collections.abc import Iterator
@@ -48,7 +49,6 @@ _MAGIC = [
     (b"OggS", Format("video/ogg", "ogg")),
     (b"DKIF", Format("video/x-ivf", "ivf")),
     (bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c"), Format("video/x-ms-asf", "asf")),
-    (b"\x00\x00\x00\x00\x01\xbc\x00\x00\x00\x00\x00\x00\x00\x00\xe1\xe2", Format("application/gxf", "gxf")),
 ]
 
 
@@ -61,6 +61,8 @@ def identify(head: bytes) -> Format | None:
         return Format("video/webm" if b"webm" in head[:64] else "video/matroska", "matroska")
     if head.startswith(b"RIFF") and head[8:12] in (b"AVI ", b"AVIX"):
         return Format("video/vnd.avi", "avi")
+    if head.startswith(b"\0\0\0\0\x01\xbc") and head[14:16] == b"\xe1\xe2":
+        return Format("application/gxf", "gxf")
     if head[4:8] == b"ftyp":
         brand = head[8:12].decode("latin-1")
         return None if brand in _PICTURE_BRANDS else Format(_BRAND_TYPES.get(brand, "video/mp4"), "mov")
@@ -215,20 +217,27 @@ def opened(file: BinaryIO, demuxer: str, max_pixels: int) -> Iterator[InputConta
 
     av.logging.set_level(None)  # damaged files would otherwise speak on stderr
     file.seek(0)
-    limits = {"max_streams": str(MOST_STREAMS), "max_pixels": str(max_pixels)}
+    limits = {"max_streams": str(MOST_STREAMS + 1), "max_pixels": str(max_pixels)}
     try:
         with av.open(
             file, "r", demuxer, limits, metadata_errors="replace", buffer_size=_READ_BYTES, io_open=refuse
         ) as container:
+            if len(container.streams) > MOST_STREAMS:
+                raise Quarantined(Cause.BOMB, f"it has more than {MOST_STREAMS} streams")
             yield container
-    except av.FFmpegError as problem:
+    except (av.FFmpegError, OSError) as problem:
         if asked:
             raise Quarantined(Cause.UNSAFE, OUTSIDE) from None
+        # A plain OSError comes from our own file: a position before its beginning is the container's doing.
+        if not isinstance(problem, av.FFmpegError) and problem.errno != errno.EINVAL:
+            raise Quarantined(Cause.UNREADABLE, f"reading it failed ({_plain(problem)})") from None
         if isinstance(problem, av.MemoryError):
             raise Quarantined(Cause.MEMORY, "decoding it needs more memory than a child may have") from None
+        if isinstance(problem, (av.PatchWelcomeError, av.DecoderNotFoundError)):
+            raise Quarantined(Cause.UNSUPPORTED, f"it uses what no decoder here knows ({_plain(problem)})") from None
         raise Quarantined(Cause.DAMAGED, f"the decoder cannot make sense of it ({_plain(problem)})") from None
 
 
-def _plain(problem: av.FFmpegError) -> str:
+def _plain(problem: OSError | av.FFmpegError) -> str:
     """The library's own words, without the file name it may carry."""
     return str(problem.strerror or type(problem).__name__).lower()

@@ -36,6 +36,8 @@ _SEEK_FRAMES = 2
 _MOST_INDEXED = 5_000_000
 # Every packet of these decodes alone, though FFmpeg does not list them as intra-only; checked packet by packet.
 _ALONE = ("ffv1", "png", "cfhd")
+_OPEN_ENDED = ("mpegts", "mpeg", "mpegvideo")
+_MOST_TORN = 3
 _THUMB_WIDTH = 96
 _GREY_FLAGS = Interpolation.BILINEAR | Interpolation.ACCURATE_RND | Interpolation.BITEXACT
 _GREY = ("gray", "gray10le", "gray12le", "gray16le")
@@ -108,15 +110,12 @@ def _seek_cost(index: Index, interval: Fraction) -> int:
 
 def decode(container: InputContainer, stream: VideoStream, *, shots: bool) -> Iterator[Shown]:
     """Decode every frame. With `shots`, each comes `REACH` frames late and knows its shot."""
-    tick, pace = _tick(stream), _pace(stream)
+    clock = _Clock(stream)
     cuts, waiting, shot = Cuts(), deque[Shown](), 0
-    start, number = None, -1
-    for number, frame in enumerate(_frames(container.demux(stream))):
-        if start is None:
-            start = frame.pts
-        # A raw stream may carry no times at all; its frames then lie at an even pace.
-        time = number * pace if frame.pts is None or start is None else (frame.pts - start) * tick
-        shown = Shown(frame, number, time)
+    number = -1
+    open_ended = container.format.name in _OPEN_ENDED
+    for number, frame in enumerate(_frames(container.demux(stream), open_ended=open_ended)):
+        shown = Shown(frame, number, clock.time(frame.pts))
         if not shots:
             yield shown
             continue
@@ -131,17 +130,40 @@ def decode(container: InputContainer, stream: VideoStream, *, shots: bool) -> It
     _complete(container, stream, number + 1)
 
 
+class _Clock:
+    """Time since the first frame, which only runs forward.
+
+    Where it would run back, as where recordings were joined, or where a frame carries none, as in a raw stream, it goes
+    on at the stream's pace.
+    """
+
+    def __init__(self, stream: VideoStream) -> None:
+        rate = stream.average_rate or stream.guessed_rate or Fraction(25)
+        self._tick, self._pace = _tick(stream), 1 / Fraction(rate)
+        self._zero: Fraction | None = None
+        self._last: Fraction | None = None
+
+    def time(self, pts: int | None) -> Fraction:
+        due = Fraction(0) if self._last is None else self._last + self._pace
+        if pts is not None:
+            told = pts * self._tick
+            if self._zero is None or (self._last is not None and told - self._zero <= self._last):
+                self._zero = told - due
+            due = told - self._zero
+        self._last = due
+        return due
+
+
 def keyframes(container: InputContainer, stream: VideoStream, index: Index | None) -> Iterator[Shown]:
     """Decode the key frames only. Time counts from the first of them."""
     stream.codec_context.skip_frame = "NONKEY"
-    tick, pace = _tick(stream), index.pace if index else None
-    start = None
-    for frame in _frames(container.demux(stream)):
-        if not frame.key_frame or frame.pts is None:
-            continue
-        start = frame.pts if start is None else start
-        number, rest = divmod(frame.pts - start, pace) if pace else (None, 0)
-        yield Shown(frame, None if rest else number, (frame.pts - start) * tick)
+    clock, pace = _Clock(stream), index.pace * _tick(stream) if index and index.pace else None
+    open_ended = container.format.name in _OPEN_ENDED
+    for frame in _frames(container.demux(stream), open_ended=open_ended):
+        if frame.key_frame:
+            time = clock.time(frame.pts)
+            number, rest = divmod(time, pace) if pace else (None, 0)
+            yield Shown(frame, None if rest else number, time)
 
 
 def pick(container: InputContainer, stream: VideoStream, grid: Grid) -> Iterator[Shown]:
@@ -163,7 +185,7 @@ def pick(container: InputContainer, stream: VideoStream, grid: Grid) -> Iterator
             raise Misled
         frames = packet.decode() or stream.decode(None)
         stream.codec_context.flush_buffers()
-        if len(frames) != 1 or frames[0].pts != packet.pts:
+        if len(frames) != 1 or frames[0].pts != packet.pts or frames[0].is_corrupt:
             raise Misled
         grid.takes(time)
         yield Shown(frames[0], number, time)
@@ -215,9 +237,36 @@ def _thumbnail(frame: av.VideoFrame, kind: type, shift: int) -> np.ndarray:
     return (rows[step // 2 :: step, step // 2 :: step] >> shift).astype(np.uint8)
 
 
-def _frames(packets: Iterator[av.Packet]) -> Iterator[av.VideoFrame]:
+def _frames(packets: Iterator[av.Packet], *, open_ended: bool = False) -> Iterator[av.VideoFrame]:
+    """Decode in order. Quarantined as damaged at a frame that the decoder had to patch up.
+
+    open_ended: a recording without a declared beginning and end, so that its first and last pictures may be torn: they
+    are passed over, and only damage between good frames counts.
+    """
+    good, torn = False, 0
     for packet in packets:
-        yield from packet.decode()
+        try:
+            frames = packet.decode()
+        except av.InvalidDataError:
+            if not open_ended:
+                raise
+            frames, torn = [], torn + good
+        for frame in frames:
+            if frame.is_corrupt and open_ended:
+                torn += good
+            elif frame.is_corrupt or torn:
+                raise Quarantined(Cause.DAMAGED, f"a frame is broken around {_clock(frame)}")
+            else:
+                good = True
+                yield frame
+        if torn > _MOST_TORN:
+            raise Quarantined(Cause.DAMAGED, "from some point on no frame can be decoded")
+
+
+def _clock(frame: av.VideoFrame) -> str:
+    if frame.pts is None or frame.time_base is None:
+        return "an unknown time"
+    return f"{float(frame.pts * frame.time_base):.3f} seconds"
 
 
 def _land(
@@ -249,11 +298,6 @@ def _from_key(first: av.Packet, packets: Iterator[av.Packet]) -> Iterator[av.Vid
 
 def _tick(stream: VideoStream) -> Fraction:
     return Fraction(stream.time_base or Fraction(1, 1000))
-
-
-def _pace(stream: VideoStream) -> Fraction:
-    rate = stream.average_rate or stream.guessed_rate
-    return 1 / rate if rate else Fraction(1, 25)
 
 
 def _complete(container: InputContainer, stream: VideoStream, count: int) -> None:

@@ -146,7 +146,8 @@ class _Track:
         if context.width * context.height > cap:
             what = f"track {self._number} has {context.width} x {context.height} pixels, over the cap of {cap:,}"
             raise Quarantined(Cause.BOMB, what)
-        context.options = {"max_pixels": str(cap)}  # a size announced later, inside the stream
+        # A size announced later, inside the stream, is capped too; a decoder that must guess shall say so.
+        context.options = {"max_pixels": str(cap), "err_detect": "crccheck+explode"}
         # One thread: workers fill the cores already, and frame threads cost a quarter more CPU for the same frames.
         context.thread_count, context.thread_type = 1, "NONE"
         return stream
