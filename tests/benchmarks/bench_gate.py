@@ -14,7 +14,7 @@ import datetime as dt
 from fractions import Fraction
 
 import numpy as np
-from _report import measure, report
+from _report import best, measure, report
 
 from provenance.model.words import Use
 from provenance.rights.law import Law
@@ -93,15 +93,16 @@ def main() -> int:
         verdicts.append(decide_all(classify(Law(state), paths, columns), POLICY, DAY))
         cleared.append(verdicts[-1].cleared)
 
-    cost = measure(cold)
+    # One thread throughout: on an idle machine CPU and wall seconds are one, on a shared one only CPU is ours.
+    cost = best(cold, 2)
     table = np.arange(len(verdicts[0].verdicts)) % 2 == 0
     floor = measure(lambda: table[verdicts[0].of_item])
     detail = (
         f"{chosen.items:,} items in {chosen.assets:,} assets, {chosen.statements:,} statements,"
-        f" {len(verdicts[0].verdicts):,} verdicts, {int(cleared[0].sum()):,} cleared, {cost.cpu:.2f} CPU-s"
+        f" {len(verdicts[0].verdicts):,} verdicts, {int(cleared[0].sum()):,} cleared, {cost.wall:.2f} s by the wall"
     )
-    reached = report("gate from cold", cost.wall, 5.0, at_least=False, unit=" s", detail=detail)
-    print(f"  against the floor of one lookup each ({floor.wall:.3f} s): {cost.wall / floor.wall:.1f}x")
+    reached = report("gate from cold", cost.cpu, 5.0, at_least=False, unit=" CPU-s", detail=detail)
+    print(f"  against the floor of one lookup each ({floor.cpu:.3f} CPU-s): {cost.cpu / floor.cpu:.1f}x")
     return 0 if reached else 1
 
 

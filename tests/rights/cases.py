@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from provenance.model.words import Locator, Use
@@ -251,3 +251,17 @@ def world(draw: random.Random, depth: int = 1) -> World:
         out.twins = [(draw.random() < 0.5, world(draw, 0)) for _ in range(draw.choice([0, 0, 1, 2]))]
         out.parents = [world(draw, 0) for _ in range(draw.choice([0, 0, 0, 1]))]
     return out
+
+
+def replace_path(
+    statement: RightsStatement, path: str, name: str, *, span: LocatorRange | None = None, holder: str | None = None
+) -> RightsStatement:
+    """The same grant for another path, maybe for a range of it, maybe by another holder."""
+    return replace(
+        statement,
+        id=name,
+        applies_to=Selector(path=path, range=span),
+        holder=holder or statement.holder,
+        allowed=frozenset(USES),
+        end=None,
+    )

@@ -286,9 +286,7 @@ def judge(world: Any, policy: Any, day: dt.date) -> tuple[str, set[str]]:
             able = [one for one in rulings if one.outcome.value == "clear" and why in one.settles]
             if why == "conflict":
                 able = [one for one in able if one.statement is None]
-            if any(not one.about or source in one.about for one in able):
-                return False
-            return True
+            return not any(not one.about or source in one.about for one in able)
         return why not in WAIVABLE or not any(
             why in order.reasons and (not order.about or source in order.about) for order in waivers
         )
