@@ -50,14 +50,26 @@ def tagged(icc: ImageCms.core.CmsProfile | ImageCms.ImageCmsProfile) -> bytes:
 
 def swapped_profile() -> bytes:
     """A valid RGB profile, unlike sRGB: sRGB with the colorants of red and green exchanged."""
-    icc = bytearray(tagged(ImageCms.createProfile("sRGB")))
-    places = {}
-    for entry in range(int.from_bytes(icc[128:132], "big")):
-        at = 132 + entry * 12
-        places[bytes(icc[at : at + 4])] = at + 4
+    icc, places = _srgb_tags()
     red, green = places[b"rXYZ"], places[b"gXYZ"]
     icc[red : red + 8], icc[green : green + 8] = icc[green : green + 8], icc[red : red + 8]
     return bytes(icc)
+
+
+def rounded_profile() -> bytes:
+    """sRGB as another maker rounds it: its red is brighter by a thousandth."""
+    icc, places = _srgb_tags()
+    at = int.from_bytes(icc[places[b"rXYZ"] : places[b"rXYZ"] + 4], "big") + 8
+    value = int.from_bytes(icc[at : at + 4], "big")
+    icc[at : at + 4] = (value + 65).to_bytes(4, "big")
+    return bytes(icc)
+
+
+def _srgb_tags() -> tuple[bytearray, dict[bytes, int]]:
+    """The bytes of an sRGB profile, and where in its table each tag's offset stands (ICC.1, 7.3)."""
+    icc = bytearray(tagged(ImageCms.createProfile("sRGB")))
+    entries = range(132, 132 + 12 * int.from_bytes(icc[128:132], "big"), 12)
+    return icc, {bytes(icc[at : at + 4]): at + 4 for at in entries}
 
 
 def dpx(
