@@ -19,9 +19,16 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import provenance
-from provenance import engines, extraction, rightsdesk, units
+from provenance import engines, rightsdesk
 from provenance.archive.walk import open_root
-from provenance.assembly import Assembly
+from provenance.building import extraction, units
+from provenance.building.assembly import Assembly
+from provenance.building.extraction import Done, Job
+from provenance.building.memo import Memo
+from provenance.building.parts import Old
+from provenance.building.report import BuildReport
+from provenance.building.survey import Survey, planned, survey
+from provenance.building.units import Unit
 from provenance.dataset import card, keyring, signing
 from provenance.dataset import ledger as ledger_chain
 from provenance.dataset.opening import open_dataset
@@ -29,16 +36,10 @@ from provenance.dataset.signing import Role
 from provenance.dataset.store import Store
 from provenance.dataset.trust import Trust
 from provenance.dataset.version import FOLDER, Version, commit_version
-from provenance.extraction import Done, Job
 from provenance.media.shelf import Options
-from provenance.memo import Memo
 from provenance.model.errors import InputError, UsageError
 from provenance.model.words import sha256_hex
-from provenance.parts import Old
-from provenance.report import BuildReport
 from provenance.sandbox import Limits, Sandbox
-from provenance.survey import Survey, planned, survey
-from provenance.units import Unit
 
 Progress = Callable[[int, int, str], None]
 

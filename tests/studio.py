@@ -15,15 +15,33 @@ from PIL import Image, ImageDraw
 from provenance import admit as admission
 from provenance import build as building
 from provenance.admit import Admission, AssetVerdict
+from provenance.building.report import BuildReport
 from provenance.media.shelf import Options
 from provenance.model.words import Use
-from provenance.report import BuildReport
 from provenance.rights.policy import Policy
 
 COLUMNS = (
-    "record_id applies_to work rights_holder licensor licensee basis license agreement uses_allowed uses_refused "
-    "purposes territories start end status status_date credit evidence notes"
-).split()
+    "record_id",
+    "applies_to",
+    "work",
+    "rights_holder",
+    "licensor",
+    "licensee",
+    "basis",
+    "license",
+    "agreement",
+    "uses_allowed",
+    "uses_refused",
+    "purposes",
+    "territories",
+    "start",
+    "end",
+    "status",
+    "status_date",
+    "credit",
+    "evidence",
+    "notes",
+)
 EVERY_USE = "data_mining;ai_inference;ai_training;ai_generative_training;evaluation"
 TODAY = dt.date(2026, 11, 23)
 
@@ -41,6 +59,13 @@ Who goes there?
 EXT. ROOF - DAY
 
 Wind.
+"""
+
+
+EDL = b"""TITLE: CUT
+FCM: NON-DROP FRAME
+
+001  AX V C 00:00:00:00 00:00:01:00 01:00:00:00 01:00:01:00
 """
 
 
@@ -141,7 +166,7 @@ def small(home: Path) -> Studio:
     studio.add("art/stock/a.jpg", picture(20, form="JPEG"))
     studio.add("art/stock/b.jpg", picture(21, form="JPEG"))
     studio.add("scripts/lantern.fountain", SCRIPT.encode())
-    studio.add("edit/cut.edl", b"TITLE: CUT\nFCM: NON-DROP FRAME\n\n001  AX V C 00:00:00:00 00:00:01:00 01:00:00:00 01:00:01:00\n")
+    studio.add("edit/cut.edl", EDL)
     studio.add("broken/half.png", picture(30)[:90])
     studio.record("art/owned/**")
     studio.record("art/stock/a.jpg", basis="license", license="LicenseRef-Stock", agreement="S-1", end="2026-06-30")

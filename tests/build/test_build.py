@@ -13,8 +13,8 @@ import pytest
 from studio import SCRIPT, Studio, picture, small
 
 from provenance import build as building
-from provenance import extraction
 from provenance.admit import admit
+from provenance.building import extraction
 from provenance.model.errors import InputError, RightsError, UsageError
 
 
@@ -59,6 +59,7 @@ def test_a_changed_an_added_and_a_removed_file_touch_only_their_units(tmp_path: 
         studio.add(f"art/{number:03}.png", picture(number, (24, 16)))
     studio.record("**")
     first = studio.build()
+    first_shards = {path for path in studio.objects() if path.startswith("data/")}
     assert sum(first.units.values()) > 3
     time.sleep(2.1)
     studio.build()
@@ -72,18 +73,8 @@ def test_a_changed_an_added_and_a_removed_file_touch_only_their_units(tmp_path: 
     (studio.archive / "art/0755.png").unlink()
     removed = studio.build()
     assert removed.items["art"] == 150
-    fresh = Studio(tmp_path / "fresh")
-    fresh.records = studio.records
-    for place in sorted(studio.archive.rglob("*.png")):
-        fresh.add(str(place.relative_to(studio.archive)), place.read_bytes())
-    fresh.build()
-    index = [path for path in fresh.objects() if path.startswith("data/")]
-    # The dataset's id is born with the first build, so only the rows can be compared, not the files.
-    assert len(index) == len(studio_head_shards(studio))
-
-
-def studio_head_shards(studio: Studio) -> list[str]:
-    return [shard.path for shard in admit(studio.dataset, studio.policy()).version.content.shards]
+    kept = {shard.path for shard in admit(studio.dataset, studio.policy()).version.content.shards}
+    assert len(kept & first_shards) >= len(first_shards) - 2
 
 
 def test_a_failed_asset_is_retried_and_comes_in_once_it_is_whole(tmp_path: Path) -> None:
@@ -137,7 +128,8 @@ def test_killed_at_any_moment_and_run_again_the_dataset_is_that_of_an_undisturbe
         "b.build(b.Plan(archive=sys.argv[1], out=sys.argv[2], rights=(sys.argv[4],), workers=2))"
     )
     here = str(Path(__file__).resolve().parent.parent)
-    command = [sys.executable, "-c", program, str(shaken.archive), str(shaken.dataset), here, str(shaken.write_register())]
+    sheet = str(shaken.write_register())
+    command = [sys.executable, "-c", program, str(shaken.archive), str(shaken.dataset), here, sheet]
     killed = 0
     for delay in (0.4, 0.9, 1.2, 1.4, 1.6, 1.9):
         process = subprocess.Popen(command, start_new_session=True, stderr=subprocess.DEVNULL)
@@ -153,14 +145,20 @@ def test_killed_at_any_moment_and_run_again_the_dataset_is_that_of_an_undisturbe
 
 def test_names_that_break_tools_survive_to_every_output(tmp_path: Path) -> None:
     studio = Studio(tmp_path)
-    names = [b"a\xff.png", b"rights=cleared/x.png", b"show[12].png", b"new\nline.png", "\u202egnp.png".encode(), b"=1+1.png"]
+    names = {
+        b"a\xff.png": "a\\xff.png",
+        b"rights=cleared/x.png": "rights=cleared/x.png",
+        b"show[12].png": "show[12].png",
+        b"new\nline.png": "new\\nline.png",
+        "\u202egnp.png".encode(): "\\u202egnp.png",
+        b"=1+1.png": "=1+1.png",
+    }
     for number, name in enumerate(names):
         studio.add(name, picture(number))
     studio.record("**")
     report = studio.build()
     assert report.items["art"] == len(names)
-    shown = set(studio.verdicts())
-    assert shown == {"a\\xff.png", "rights=cleared/x.png", "show[12].png", "new\\nline.png", "\\u202egnp.png", "=1+1.png"}
+    assert set(studio.verdicts()) == set(names.values())
 
 
 def test_members_of_a_zip_are_assets_under_their_own_records(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from provenance.memo import YOUNG_NS, Memo
+from provenance.building.memo import YOUNG_NS, Memo
 
 OLD = (1, 2, 3, 10, 20)
 LATER = 10 * YOUNG_NS

@@ -14,24 +14,25 @@ from typing import Any
 
 import pyarrow as pa
 
-from provenance import inside, units
+from provenance import inside
 from provenance.archive.hashing import hash_file
 from provenance.archive.opening import opened
 from provenance.archive.walk import Identity, open_root
-from provenance.assets import AssetReader, Outcome, Readings
+from provenance.building import units
+from provenance.building.assets import AssetReader, Outcome, Readings
+from provenance.building.memo import Memo
+from provenance.building.rows import evidence_of, index_row, row_of
+from provenance.building.spool import Spool
+from provenance.building.units import Planned, Unit
 from provenance.dataset import schema
 from provenance.dataset.shard import ShardInfo, ShardWriter, payload_places
 from provenance.dataset.store import Store
 from provenance.media.shelf import Options
-from provenance.memo import Memo
 from provenance.model.errors import Quarantined
 from provenance.model.words import Cause, Kind
 from provenance.rights.matcher import Matcher
 from provenance.rights.statement import RightsStatement
-from provenance.rows import evidence_of, index_row, row_of
 from provenance.sandbox import Child, Limits, Sandbox
-from provenance.spool import Spool
-from provenance.units import Planned, Unit
 
 SHARD_BYTES = 512 * 1024 * 1024  # a shard is closed once its payloads reach this
 WORK = "work"

@@ -15,15 +15,15 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from provenance.building.extraction import INDEX_PART, WORK, Done
+from provenance.building.parts import Old, read_part, replaced
+from provenance.building.report import BuildReport
 from provenance.dataset import schema
 from provenance.dataset.index import TableWriter, digests, exact_groups
 from provenance.dataset.shard import ShardInfo
 from provenance.dataset.store import Store
 from provenance.dataset.version import Content
-from provenance.extraction import INDEX_PART, WORK, Done
 from provenance.model.words import Kind, Outcome
-from provenance.parts import Old, read_part, replaced
-from provenance.report import BuildReport
 from provenance.rights.matcher import Matcher
 from provenance.rights.statement import RightsStatement
 

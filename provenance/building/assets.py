@@ -19,14 +19,14 @@ from typing import Any
 from provenance.archive.hashing import hash_file
 from provenance.archive.opening import opened
 from provenance.archive.walk import Identity
+from provenance.building.rows import checked
+from provenance.building.spool import Spool
+from provenance.building.units import Expected, Planned
 from provenance.media.shelf import Options
 from provenance.model.errors import Quarantined
 from provenance.model.names import display
 from provenance.model.words import Cause
-from provenance.rows import checked
 from provenance.sandbox import Child
-from provenance.spool import Spool
-from provenance.units import Expected, Planned
 
 FRAMES_AT_ONCE = 64  # files of a sequence open at a time
 NESTING = 3  # containers within containers

@@ -17,10 +17,10 @@ from provenance.archive import custody, sidecars
 from provenance.archive.opening import opened
 from provenance.archive.sequences import assets
 from provenance.archive.walk import Found, walk
+from provenance.building.units import Expected, Planned
 from provenance.model.errors import Quarantined
 from provenance.model.names import display
 from provenance.sandbox import Child
-from provenance.units import Expected, Planned
 
 Progress = Callable[[int, int, str], None]
 
