@@ -80,22 +80,23 @@ class Sandbox:
     def spawn(self) -> Process:
         """Return a fresh locked process. A warm process that has died is started again, once."""
         with self._guard:
-            for last_try in (False, True):
-                if self._control is None:
-                    self._start()
-                assert self._control is not None
-                try:
-                    return Process.fork(self._control, self.limits)
-                except (OSError, EOFError) as error:
-                    self._stop()
-                    if last_try:
-                        raise SandboxError(
-                            f"the sandbox could not fork a reader ({error or 'it ended'})",
-                            next_step="look whether memory or the number of processes has run out here, then run again",
-                        ) from None
-        raise AssertionError("the loop above returns or raises")
+            if self._control is None:
+                raise ValueError("this sandbox is not open")
+            try:
+                return Process.fork(self._control, self.limits)
+            except (OSError, EOFError):
+                self._stop()
+            try:
+                return Process.fork(self._start(), self.limits)
+            except (OSError, EOFError) as error:
+                self._stop()
+                raise SandboxError(
+                    f"the sandbox's warm process does not stay alive ({error or 'it ended'})",
+                    next_step="look whether this machine's memory has run out, then run again",
+                ) from None
 
-    def _start(self) -> None:
+    def _start(self) -> socket.socket:
+        """Start the warm process and return the socket to it, once the entry is loaded."""
         can = lock.status()
         if not sys.platform.startswith("linux"):
             raise SandboxError("the sandbox needs Linux", next_step="run on Linux, or in a Linux container")
@@ -118,6 +119,7 @@ class Sandbox:
                 f"the reader {self.entry} could not be loaded: {answer['error']}",
                 next_step="install the package again, extras included, and run again",
             )
+        return ours
 
     def _launch(self, control: int) -> subprocess.Popen[bytes]:
         asked = {

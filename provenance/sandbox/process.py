@@ -20,7 +20,7 @@ from provenance.model.words import Cause
 from provenance.sandbox import frames, lock
 from provenance.sandbox.limits import Limits
 
-_FORK_SECONDS = 30
+_FORK_SECONDS = 60
 _FATE_SECONDS = 2
 _CHUNK = 1 << 18
 
@@ -42,7 +42,7 @@ class Process:
 
     @classmethod
     def fork(cls, control: socket.socket, limits: Limits) -> Process:
-        """Ask the warm process for a child. OSError or EOFError when there is no warm process any more."""
+        """Ask the warm process for a child. OSError or EOFError when that has ended; SandboxError when it cannot."""
         link, their_link = socket.socketpair()
         their_link.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _CHUNK * 4)
         fate, their_fate = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -50,10 +50,15 @@ class Process:
             try:
                 socket.send_fds(control, [b"fork"], [their_link.fileno(), their_fate.fileno()])
                 fate.settimeout(_FORK_SECONDS)
-                told = fate.recv(4096)
+                told = json.loads(fate.recv(4096) or b"{}")
+                if "error" in told:
+                    raise SandboxError(
+                        f"the sandbox could not fork a reader ({told['error']})",
+                        next_step="run with fewer workers, or raise the limits of this user or container",
+                    )
                 if not told:
                     raise EOFError
-                return cls(json.loads(told)["pid"], link, fate, limits)
+                return cls(told["pid"], link, fate, limits)
             except BaseException:
                 link.close()
                 fate.close()
@@ -133,9 +138,12 @@ class Process:
         """Return the cause of a death. SandboxError when the process could not lock itself and hence read nothing."""
         self._fate.settimeout(_FATE_SECONDS)
         try:
-            told = json.loads(self._fate.recv(4096) or b"{}")
-        except (OSError, ValueError):
-            told = {}
+            words = self._fate.recv(4096)
+        except OSError:  # it hung up and lives on
+            words = b"{}"
+        if not words:
+            return Cause.CRASHED, "was not finished, because the sandbox's warm process ended"
+        told = json.loads(words)
         if told.get("exit") == lock.UNLOCKABLE:
             self.close()
             raise SandboxError("a reader could not be locked", next_step=lock.NEXT_STEP)

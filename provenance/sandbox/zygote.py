@@ -147,6 +147,8 @@ class _Zygote:
     def _end(self) -> NoReturn:
         for ward in self._wards.values():
             os.kill(ward.pid, signal.SIGKILL)
+        for ward in self._wards.values():
+            os.waitpid(ward.pid, 0)
         os._exit(0)
 
     def _on_control(self) -> None:
@@ -154,13 +156,18 @@ class _Zygote:
         message, descriptors, _flags, _address = socket.recv_fds(self._control, 16, 2)
         if not message or len(descriptors) != 2:
             self._end()
-        link, fate = descriptors
-        me = os.getpid()
-        pid = os.fork()
+        link, me = descriptors[0], os.getpid()
+        told = socket.socket(fileno=descriptors[1])
+        try:
+            pid = os.fork()
+        except OSError as error:  # too many processes or too little memory: those that run already go on
+            _tell(told, {"error": error.strerror})
+            told.close()
+            os.close(link)
+            return
         if pid == 0:
             self._child(me, link)
         os.close(link)
-        told = socket.socket(fileno=fate)
         ward = self._wards[pid] = _Ward(pid, told)
         self._selector.register(told, selectors.EVENT_READ, ward)
         _tell(told, {"pid": pid})

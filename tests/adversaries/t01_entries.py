@@ -286,7 +286,7 @@ def dawdle(job: dict[str, Any], files: list[BinaryIO]) -> Iterator[tuple[dict[st
         yield {}, b""
     while how == "drip bytes":
         os.write(LINK, b"I")
-        time.sleep(0.05)
+        time.sleep(0.3)
     if how == "drip a header":
         os.write(LINK, b"I" + (1000).to_bytes(4, "big") + bytes(8))
         while True:

@@ -1,6 +1,6 @@
 """Run a script on what looks like an older kernel: chosen system calls fail as they do where they do not exist.
 
-    python old_kernel.py [no-seccomp] [no-landlock] [seccomp-refused] -- script arguments...
+    python old_kernel.py [no-seccomp | seccomp-refused | seccomp-forgotten] [no-landlock] [no-fork] -- script arguments...
 
 The pretence is a seccomp filter of its own, which children inherit.
 """
@@ -15,7 +15,8 @@ import struct
 import sys
 
 ARM = platform.machine() == "aarch64"
-SECCOMP, PRCTL, LANDLOCK = (277, 167, 444) if ARM else (317, 157, 444)
+SECCOMP, PRCTL, CLONE, LANDLOCK = (277, 167, 220, 444) if ARM else (317, 157, 56, 444)
+FORK = 0x1200011  # what fork() asks of clone; vfork(), which starts programs, asks otherwise
 ALLOW, ERRNO = 0x7FFF0000, 0x00050000
 
 
@@ -36,6 +37,10 @@ def pretend(lacks: list[str]) -> None:
         code += fails(PRCTL, errno.EINVAL, option=22) + fails(SECCOMP, errno.ENOSYS)
     if "seccomp-refused" in lacks:
         code += fails(SECCOMP, errno.EINVAL)
+    if "seccomp-forgotten" in lacks:
+        code += fails(SECCOMP, 0)
+    if "no-fork" in lacks:
+        code += fails(CLONE, errno.EAGAIN, option=FORK)
     if "no-landlock" in lacks:
         code += fails(LANDLOCK, errno.ENOSYS)
     code += op(0x06, ALLOW)

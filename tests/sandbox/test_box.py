@@ -81,10 +81,10 @@ def test_bodies_of_any_size_come_back_whole_and_in_order() -> None:
 
 
 def test_a_child_waits_for_a_slow_reader_instead_of_filling_its_memory() -> None:
-    with Sandbox("sandbox_entries:count", Limits(stall_seconds=0.3)) as sandbox, sandbox.child() as child:
+    with Sandbox("sandbox_entries:count", Limits(stall_seconds=1)) as sandbox, sandbox.child() as child:
         run = child.run({"n": 20_000})
         next(run)
-        time.sleep(0.7)  # the caller's own time is not the child's: no TIMEOUT
+        time.sleep(1.5)  # the caller's own time is not the child's: no TIMEOUT
         assert sum(len(body) for _header, body in run) == 19_999 * 1000
 
 
@@ -113,8 +113,8 @@ def test_a_warm_process_that_dies_takes_its_children_along_and_is_started_again(
         busy = other.run({"sleep": 60})
         orphan = next(busy)[0]["pid"]
         os.kill(pids["zygote"], signal.SIGKILL)
-        assert gone(orphan)
-        with pytest.raises(Quarantined):
+        assert gone(orphan) and gone(pids["pid"])
+        with pytest.raises(Quarantined, match="warm process ended"):
             next(busy)
         ((after, _body),) = child.run({})
         assert after["zygote"] != pids["zygote"]
@@ -125,6 +125,8 @@ def test_nobody_is_left_when_the_sandbox_is_closed() -> None:
         run = child.run({"sleep": 60})
         pids = next(run)[0]
     assert gone(pids["pid"]) and gone(pids["zygote"])
+    with pytest.raises(ValueError, match="not open"):
+        list(sandbox.child().run({}))
 
 
 @pytest.mark.parametrize("held", [False, True])

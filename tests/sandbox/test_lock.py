@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from provenance.model.errors import SandboxError
 from provenance.sandbox import Limits, Sandbox, lock
 
 HERE = Path(__file__).parent
@@ -70,16 +69,18 @@ def test_unlocked_does_not_unlock_where_a_lock_can_be_had() -> None:
     assert on_a_kernel(unlocked=True)["opened"] == []
 
 
-def test_a_lock_that_is_promised_but_refused_reads_no_file() -> None:
-    told = on_a_kernel("seccomp-refused")
+@pytest.mark.parametrize("kernel", ["seccomp-refused", "seccomp-forgotten"])
+def test_a_lock_that_is_promised_but_does_not_close_reads_no_file(kernel: str) -> None:
+    """Refused: the kernel says no when it matters. Forgotten: it says yes and does nothing."""
+    told = on_a_kernel(kernel)
     assert told["exit"] == 50
     assert "could not be locked" in told["error"] and "opened" not in told
 
 
-def test_a_filter_that_does_not_bite_is_no_lock() -> None:
-    """Some sandboxed kernels take a filter and forget it; here nothing was locked at all."""
-    with pytest.raises(SandboxError, match="does not hold"):
-        lock._prove()
+def test_a_machine_that_can_fork_no_more_says_so() -> None:
+    told = on_a_kernel("no-fork")
+    assert told["exit"] == 50
+    assert "could not fork a reader (Resource temporarily unavailable)" in told["error"]
 
 
 def test_each_limit_reaches_the_child() -> None:
@@ -98,8 +99,11 @@ def test_each_limit_reaches_the_child() -> None:
 def test_the_kernel_confirms_the_lock_from_outside() -> None:
     with Sandbox("sandbox_entries:who") as sandbox, sandbox.child() as child:
         run = child.run({"sleep": 60})
-        lines = Path(f"/proc/{next(run)[0]['pid']}/status").read_text().splitlines()
+        process = Path(f"/proc/{next(run)[0]['pid']}")
+        lines = (process / "status").read_text().splitlines()
+        first_to_go = (process / "oom_score_adj").read_text()
         run.close()
     told = dict(line.split(":\t", 1) for line in lines)
     assert (told["NoNewPrivs"], told["Seccomp"]) == ("1", "2")
     assert [int(told[each], 16) for each in ("CapInh", "CapPrm", "CapEff", "CapAmb")] == [0, 0, 0, 0]
+    assert first_to_go == "1000\n"
