@@ -143,7 +143,7 @@ def test_a_member_that_swells_too_much_is_refused_before_it_is_read() -> None:
 
 
 def test_a_member_that_declares_less_than_it_holds_is_stopped_at_what_it_declares() -> None:
-    data = bytearray(zipped({"liar": bytes(3 << 20)}))
+    data = bytearray(zipped({"liar": bytes(3000)}))
     central = data.find(b"PK\1\2")
     data[central + 24 : central + 28] = (1000).to_bytes(4, "little")
     assert outcome(bytes(data)) == ({b"liar": Cause.BOMB}, None)
@@ -163,6 +163,15 @@ def test_a_stream_that_swells_is_stopped_in_little_memory() -> None:
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     assert outcome(bomb, name=b"x.gz") == ({b"x": Cause.BOMB}, None)
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 20_000  # kilobytes
+
+
+def test_a_stream_that_asks_for_a_dictionary_of_gigabytes_is_refused() -> None:
+    data = bytearray(lzma.compress(b"small", lzma.FORMAT_XZ))
+    size = (data[12] + 1) * 4  # of the block header, which ends with its CRC-32
+    assert data[14] == 0x21  # LZMA2, whose one property is the size of the dictionary
+    data[16] = 40
+    data[12 + size - 4 : 12 + size] = zlib.crc32(data[12 : 12 + size - 4]).to_bytes(4, "little")
+    assert outcome(bytes(data), name=b"x.xz")[1] is Cause.MEMORY
 
 
 def test_too_many_members_are_a_bomb_before_the_directory_is_read() -> None:

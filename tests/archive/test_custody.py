@@ -154,7 +154,7 @@ def test_a_hash_list_with_a_document_type_is_not_read(doctype: str) -> None:
 
 
 def test_damaged_deep_foreign_and_oddly_encoded_lists_are_told() -> None:
-    deep = b"<hashlist xmlns='urn:ASC:MHL:v2.0'>" + b"<x>" * 1000
+    deep = b"<hashlist xmlns='urn:ASC:MHL:v2.0'>" + b"<x>" * 1000 + b"</x>" * 1000 + b"</hashlist>"
     for data in (b"", b"<hashlist", deep, b"\xff\xfe\0", b'<?xml version="1.0" encoding="no-such"?><a/>',
                  b'<?xml version="1.0" encoding="utf-7"?><a/>'):  # fmt: skip
         assert codes(one(history(data)).findings) == ["damaged"]

@@ -212,15 +212,26 @@ def test_a_walk_that_is_given_up_closes_what_it_opened(tmp_path: Path) -> None:
     os.close(descriptor)
 
 
-def test_memory_does_not_grow_with_the_number_of_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for number in range(4000):
-        put(tmp_path, b"%02d/%04d" % (number % 4, number), b"")
-    monkeypatch.setattr(module, "NAMES_BUDGET", 20_000)
-    descriptor = open_root(tmp_path)
+def peak_of_a_walk(root: Path, files: int) -> int:
+    descriptor = open_root(root)
     tracemalloc.start()
-    count = sum(1 for _ in walk(descriptor))
+    assert sum(1 for _ in walk(descriptor)) == files
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     os.close(descriptor)
-    assert count == 4000
-    assert peak < 100_000  # all 4,000 names would be about 200 kB, their Found about 1.5 MB
+    return peak
+
+
+def test_memory_does_not_grow_with_the_files_of_one_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(4000):
+        put(tmp_path, b"%0100d" % number, b"")
+    monkeypatch.setattr(module, "NAMES_BUDGET", 40_000)
+    assert peak_of_a_walk(tmp_path, 4000) < 200_000  # all the names would be 600 kB
+
+
+def test_memory_does_not_grow_with_the_folders_on_the_way_down(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for depth in range(40):
+        for number in range(100):
+            put(tmp_path, b"a/" * depth + b"b%099d" % number, b"")
+    monkeypatch.setattr(module, "NAMES_BUDGET", 40_000)
+    assert peak_of_a_walk(tmp_path, 4000) < 200_000  # the names that wait in forty folders would be 600 kB
