@@ -37,11 +37,15 @@ class Document:
     value: Any = None
     lines: dict[Path, int] = field(default_factory=dict)
 
-    def line(self, path: Path) -> int:
-        """Return the line of a part, or of the nearest that it lies in."""
+    def nearest(self, path: Path) -> Path:
+        """Return the path itself if it was written, or else of the nearest part that it would lie in."""
         while path and path not in self.lines:
             path = path[:-1]
-        return self.lines.get(path, 1)
+        return path
+
+    def line(self, path: Path) -> int:
+        """Return the line of a part, or of the nearest that it lies in."""
+        return self.lines.get(self.nearest(path), 1)
 
 
 def load(data: bytes) -> Document:

@@ -83,7 +83,10 @@ class _Reader:
         self.complaints: list[Complaint] = []
 
     def complain(self, path: Path, what: str) -> None:
-        key = next((part for part in reversed(path) if isinstance(part, str)), None)
+        # The innermost key that the user wrote. An entry of a list has none of its own, only its line.
+        written = self.document.nearest(path)
+        inner = written[2:] if len(written) > 1 and isinstance(written[1], int) else written
+        key = next((part for part in reversed(inner) if isinstance(part, str)), None)
         found = Complaint(f"{self.name}:{self.document.line(path)}", key, what)
         # A term of an agreement is read again for every statement under it.
         if found not in self.complaints:
