@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -127,6 +131,48 @@ def test_an_assertion_of_that_name_is_never_silent_when_it_cannot_be_read(signer
 def test_a_value_that_nobody_knows_is_kept_as_it_is(signer: Signer, value: Any) -> None:
     data = signed_jpeg(signer, {"cawg.training-mining": training(ai_training=value)})
     assert uses(data) == [("cawg.ai_training", "BANANA" if value == "BANANA" else "unreadable", "c2pa")]
+
+
+@pytest.mark.parametrize("version", [1, 2, 3])
+def test_a_film_is_bound_box_by_box(signer: Signer, version: int) -> None:
+    """From version 2 on the place of each top-level box is hashed in front of it."""
+    uuid = bytes.fromhex("d8fec3d61b0e483c92975828877ec481") + b"\0\0\0\0manifest\0" + b"\0" * 8
+    ftyp, media = box(b"ftyp", b"isom\0\0\0\0isom"), box(b"mdat", b"moving pictures")
+    label = "c2pa.hash.bmff" + (f".v{version}" if version > 1 else "")
+
+    def film(digest: bytes, content: bytes = media) -> bytes:
+        rules = [{"xpath": "/uuid", "data": [{"offset": 8, "value": uuid[:16]}]}, {"xpath": "/ftyp"}]
+        binding = {"exclusions": rules, "alg": "sha256", "hash": digest}
+        store = superbox(b"c2pa", "c2pa", manifest("own", signer, {**OPT_OUT, label: binding}))
+        return ftyp + box(b"uuid", uuid + store) + content
+
+    place = len(film(b"\0" * 32)) - len(media)
+    digest = hashlib.sha256((place.to_bytes(8, "big") if version > 1 else b"") + media).digest()
+    assert proof(film(digest)) == ("valid", [])
+    assert proof(film(digest, media.replace(b"moving", b"frozen"))) == (
+        "broken",
+        ["the file was changed after it was signed"],
+    )
+    assert (proof(film(digest) + box(b"free", b""))[0], uses(film(digest))) == ("broken", [ENTRY])
+
+
+WITHOUT_FILES = """
+import io, sys
+from provenance.rights.sources import signals
+data, armed, told = open(sys.argv[1], "rb").read(), False, []
+sys.addaudithook(lambda event, args: told.append(event) if armed and event in {"open", "import"} else None)
+armed = True
+found = signals.read(io.BytesIO(data), "a.jpg", data[:4096], "")
+armed = False
+print([signal.value for signal in found], told)
+"""
+
+
+def test_a_proof_needs_no_file_and_no_import_once_the_readers_are_loaded(signer: Signer, tmp_path: Path) -> None:
+    path = tmp_path / "a.jpg"
+    path.write_bytes(signed_jpeg(signer, OPT_OUT))
+    done = subprocess.run([sys.executable, "-c", WITHOUT_FILES, str(path)], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "['notAllowed', 'valid'] []"
 
 
 def test_a_binding_of_an_unknown_kind_is_neither_valid_nor_broken(signer: Signer) -> None:

@@ -168,6 +168,14 @@ def test_a_video_tells_its_copyright_atom() -> None:
     assert values(FTYP + box(b"moov", box(b"udta", atom)), "copyright-line") == ["(c) 2019 Studio"]
 
 
+@pytest.mark.parametrize("head", [b"\0\0\0\0", b""])
+def test_a_music_tag_is_found_in_both_forms_of_its_box(head: bytes) -> None:
+    handler = box(b"hdlr", b"\0" * 8 + b"mdir" + b"\0" * 12)
+    item = box(b"ilst", box(b"cprt", box(b"data", b"\0\0\0\1\0\0\0\0(c) 2019 Studio")))
+    data = FTYP + box(b"moov", box(b"udta", box(b"meta", head + handler + item)))
+    assert values(data, "copyright-line") == ["(c) 2019 Studio"]
+
+
 def test_a_matroska_file_tells_its_copyright_tag() -> None:
     def element(kind: bytes, body: bytes) -> bytes:
         return kind + bytes([0x40 | len(body) >> 8, len(body) & 255]) + body

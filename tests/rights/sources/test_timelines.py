@@ -156,6 +156,7 @@ FCPXML = """<?xml version="1.0"?><!DOCTYPE fcpxml><fcpxml version="1.8"><resourc
 </asset-clip>
 <transition offset="36009s" duration="2s"/>
 <ref-clip ref="m" offset="36010s" start="3602s" duration="4s"/>
+<ref-clip ref="m" offset="36014s" duration="4s"/>
 </spine></sequence></project></event></library></fcpxml>"""
 
 
@@ -166,8 +167,9 @@ def test_final_cut_pro_spines_connected_and_compound_clips_are_placed() -> None:
         ("/show/plate_a.mov", 0, 11),
         ("/show/plate b.mov", 2, 4),
         ("/show/plate b.mov", 9, 14),
+        ("/show/plate b.mov", 14, 18),
     ]
-    assert [(c.source.start, c.source.end) for c in cut.clips if c.source] == [(3605, 3616), (0, 2), (1, 6)]
+    assert [(c.source.start, c.source.end) for c in cut.clips if c.source] == [(3605, 3616), (0, 2), (1, 6), (0, 4)]
     assert cut.clips[0].source_start == 3600
 
 
@@ -331,6 +333,16 @@ def test_compounds_that_contain_themselves_come_to_an_end() -> None:
     <project><sequence duration="9s"><spine>{loop}</spine></sequence></project></fcpxml>"""
     with pytest.raises(InputError):
         read(bomb.encode(), "x.fcpxml")
+
+
+def test_compounds_that_double_at_each_level_come_to_an_end() -> None:
+    levels = ""
+    for number in range(40):
+        inner = f'<ref-clip ref="m{number + 1}" offset="0s" duration="1s"/>' * 2
+        levels += f'<media id="m{number}"><sequence><spine>{inner}</spine></sequence></media>'
+    start = '<project><sequence duration="9s"><spine><ref-clip ref="m0"/></spine></sequence></project>'
+    with pytest.raises(InputError):
+        read(f"<fcpxml><resources>{levels}</resources>{start}</fcpxml>".encode(), "x.fcpxml")
 
 
 def test_the_timelines_of_the_corpus_are_read(corpus: Path) -> None:
