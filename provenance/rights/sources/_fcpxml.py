@@ -14,7 +14,7 @@ from provenance.model.timecode import droppable
 from provenance.rights.sources._cut import MAX_CLIPS, Clip, Cut, Span, refuse
 
 MAX_DEPTH = 64
-MAX_STEPS = 400_000  # compounds may name each other: a small file, endless to walk
+MAX_STEPS = 100_000  # compounds may name each other: a small file, endless to walk
 _TIME = re.compile(r"(-?\d{1,18})(?:/(\d{1,18}))?s\Z")
 _HOLDERS = frozenset(
     ["clip", "gap", "spine", "sync-clip", "sync-source", "audition", "mc-angle", "title", "ref-clip", "mc-clip"]
