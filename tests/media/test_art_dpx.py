@@ -103,7 +103,7 @@ def test_linear_in_the_header_of_an_integer_file_means_not_logarithmic():
 
 @pytest.mark.parametrize(
     ("orientation", "corner"),
-    enumerate(["top left", "top right", "bottom left", "bottom right"] * 2),
+    list(enumerate(["top left", "top right", "bottom left", "bottom right"] * 2)),
 )
 def test_the_first_sample_stands_where_the_orientation_says(orientation, corner):
     codes = np.zeros((4, 6, 3), int)
