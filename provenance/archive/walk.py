@@ -150,7 +150,7 @@ def _places(paths: Iterable[str | os.PathLike[str]]) -> Iterator[tuple[int, int]
     for path in paths:
         try:
             yield _place(os.stat(path))
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             continue
 
 
