@@ -13,7 +13,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from provenance.media import _screenplay as sp
 from provenance.media._rows import Row, margin, scene_heading, without_furniture
@@ -42,7 +42,7 @@ def read(rows: Sequence[Row]) -> tuple[str | None, list[Element]]:
 
 
 def _opens(row: Row) -> bool:
-    return scene_heading(row) is not None or bool(_FADE.match(row.text.strip()))
+    return scene_heading(row) is not None or bool(_FADE.match(row.text))
 
 
 def _title_rows(rows: Sequence[Row], left: float) -> int:
@@ -53,7 +53,7 @@ def _title_rows(rows: Sequence[Row], left: float) -> int:
         return 0
     if paged and rows[end].page == rows[0].page:
         return 0
-    named = any(_BY.match(row.text.strip()) for row in rows[:end])
+    named = any(_BY.match(row.text) for row in rows[:end])
     low = rows[0].down is not None and rows[0].down > 0.2 and rows[0].x - left > _DIALOGUE_COLUMN
     return end if named or low else 0
 
@@ -61,9 +61,9 @@ def _title_rows(rows: Sequence[Row], left: float) -> int:
 def _title_page(rows: Sequence[Row]) -> tuple[str | None, list[Element]]:
     if not rows:
         return None, []
-    until = next((at for at, row in enumerate(rows[:6]) if _BY.match(row.text.strip())), 1)
+    until = next((at for at, row in enumerate(rows[:6]) if _BY.match(row.text)), 1)
     title = " ".join(" ".join(row.text.split()) for row in rows[: max(until, 1)])
-    return title or None, [Element(sp.TITLE, row.text.strip(), page=row.page, last_page=row.page) for row in rows]
+    return title or None, [Element(sp.TITLE, row.text, page=row.page, last_page=row.page) for row in rows]
 
 
 @dataclass(slots=True)
@@ -85,6 +85,7 @@ class _Reader:
         self._rows, self._margin = rows, left
         self._out: list[_Draft] = []
         self._more = False
+        self._shaped = {at for at in range(len(rows)) if self._cue_shape(at)}
         self._cues = self._usual_cues()
 
     def elements(self) -> list[Element]:
@@ -110,29 +111,30 @@ class _Reader:
     def _usual_cues(self) -> set[int]:
         """Columns where cues in capitals begin: a cue in small letters is believed only there."""
         found: Counter[int] = Counter()
-        for at, row in enumerate(self._rows):
-            if self._cue_shape(at) and sp.is_capitals(row.text):
-                found[round(row.x)] += 1
+        for at in self._shaped:
+            if sp.is_capitals(self._rows[at].text):
+                found[round(self._rows[at].x)] += 1
         return {column for column, times in found.items() if times >= 3}
 
     def _cue_shape(self, at: int) -> bool:
+        """Whether a row stands where a cue does, above something that stands where speech does."""
         row = self._rows[at]
-        below = self._rows[at + 1] if at + 1 < len(self._rows) else None
-        if below is None or below.gap or not row.gap or row.x - self._margin < _CUE_COLUMN:
+        if not row.gap or row.x - self._margin < _CUE_COLUMN or at + 1 == len(self._rows):
             return False
-        return self._margin + _DIALOGUE_COLUMN - 1 < below.x < row.x - 1
+        below = self._rows[at + 1]
+        return not below.gap and self._margin + _DIALOGUE_COLUMN - 1 < below.x < row.x - 1
 
     def _add(self, kind: str, row: Row, text: str | None = None, number: str | None = None) -> None:
-        line = ((row.text if text is None else text).strip(), row.segments[-1].end)
+        line = (row.text if text is None else text, row.segments[-1].end)
         self._out.append(_Draft(kind, [line], row.page, row.page, number=number))
 
     def _extend(self, row: Row) -> None:
-        self._out[-1].lines.append((row.text.strip(), row.segments[-1].end))
+        self._out[-1].lines.append((row.text, row.segments[-1].end))
         self._out[-1].last_page = row.page
 
     def _row(self, at: int) -> int:
         row = self._rows[at]
-        text = row.text.strip()
+        text = row.text
         last = self._out[-1] if self._out else None
         indent = row.x - self._margin
         if text == "(MORE)":
@@ -142,7 +144,7 @@ class _Reader:
             self._add(sp.HEADING, row, text=said[0], number=said[1])
             return at + 1
         speaking = last is not None and last.type in (sp.CHARACTER, sp.PARENTHETICAL, sp.DIALOGUE)
-        if self._cue_shape(at) and (sp.is_capitals(text) or round(row.x) in self._cues):
+        if at in self._shaped and (sp.is_capitals(text) or round(row.x) in self._cues):
             return self._cue(row, at)
         if speaking and indent >= _DIALOGUE_COLUMN - 1 and (not row.gap or self._runs_on(row)):
             self._say(row, text)
@@ -170,10 +172,10 @@ class _Reader:
         return row.top and bool(self._out) and not self._out[-1].lines[-1][0].endswith((".", "!", "?", ":", '"', "”"))
 
     def _cue(self, row: Row, at: int) -> int:
-        name = _REPEATED.sub("", row.text.strip())
+        name = _REPEATED.sub("", row.text)
         again = self._more or row.top
         self._more = False
-        if again and self._last_speaker() == sp.cue_name(name).casefold() and name != row.text.strip():
+        if again and self._last_speaker() == sp.cue_name(name).casefold() and name != row.text:
             return at + 1  # the printer's repetition of the cue above the page break
         self._add(sp.CHARACTER, row)
         return at + 1
@@ -199,7 +201,7 @@ class _Reader:
             self._add(sp.DIALOGUE, row)
 
     def _is_transition(self, row: Row, at: int) -> bool:
-        text = row.text.strip()
+        text = row.text
         alone = at + 1 == len(self._rows) or self._rows[at + 1].gap
         far = row.x - self._margin >= _RIGHT_COLUMN
         return alone and sp.is_capitals(text) and (far or text.endswith("TO:") or bool(_FADE.match(text)))
@@ -230,11 +232,11 @@ class _Reader:
                     side = (left,) if column else (right,)
                 if not side:
                     continue
-                half = replace(row, segments=side)
+                half = row._replace(segments=side)
                 if number == 0:
                     self._add(sp.CHARACTER, half)
                 else:
-                    self._say(half, half.text.strip())
+                    self._say(half, half.text)
                 self._out[-1].dual = True
         return end
 

@@ -13,6 +13,7 @@ import ctypes
 import io
 import itertools
 import math
+import re
 import statistics
 from collections import Counter
 from collections.abc import Sequence
@@ -23,12 +24,17 @@ import pypdfium2 as pdfium
 import pypdfium2.raw as raw
 
 from provenance.media._rows import Row, Segment
+from provenance.model.errors import Quarantined
+from provenance.model.words import Cause
 
 MAX_SLOW_PAGES = 100
 _ADVANCE = 7.2  # points: Courier 12, which screenplays are set in
 _UNKNOWN_SHARE = 0.02
 _LEVEL = 0.02  # radians
 _SLANTED_SHARE = 0.2
+# What has no Unicode value: PDFium says U+FFFE, U+FFFF, NUL or another control character; private use says nothing.
+_UNKNOWN = re.compile("[\x00-\x08\x0e-\x1f\ue000-\uf8ff\ufffd-\uffff]")
+_WORD = re.compile(r"\S+")
 _SAME_LINE = 4.0  # points
 _WIDE = 1.03  # of the width that a line's characters explain
 
@@ -71,17 +77,23 @@ class Page:
     unsure: bool = False
 
 
-def read_page(page: pdfium.PdfPage, number: int) -> Page:
-    """Return the page's runs of text as PDFium finds them, and whether they can be trusted."""
-    out = Page(number, page.get_height())
+def read_page(document: pdfium.PdfDocument, number: int) -> Page:
+    """Return what PDFium reads on a page, counted from 1, and whether it can be trusted.
+
+    `Quarantined(damaged)` for a page that cannot be loaded.
+    """
+    page = raw.FPDF_LoadPage(document, number - 1)  # without the finalisers that a page object of pypdfium2 brings
+    if not page:
+        raise Quarantined(Cause.DAMAGED, f"page {number} of {len(document)} cannot be loaded")
+    out = Page(number, raw.FPDF_GetPageHeightF(page))
     text_page = raw.FPDFText_LoadPage(page)
-    if not text_page:
-        return out
     try:
-        _collect(text_page, out)
+        if text_page:
+            _collect(text_page, out)
+        out.unsure = bool(out.runs) and (out.unsure or raw.FPDFPage_GetRotation(page) != 0)
     finally:
         raw.FPDFText_ClosePage(text_page)
-    out.unsure = out.unsure or (bool(out.runs) and page.get_rotation() != 0)
+        raw.FPDF_ClosePage(page)
     return out
 
 
@@ -91,7 +103,8 @@ def _collect(text_page: raw.FPDF_TEXTPAGE, out: Page) -> None:
         return
     buffer = (ctypes.c_ushort * (count * 2 + 1))()
     written = raw.FPDFText_GetText(text_page, 0, count, buffer)
-    text = bytes(buffer)[: 2 * max(written - 1, 0)].decode("utf-16-le", "replace")
+    # PDFium marks a hyphen at a line's end with U+0002.
+    text = bytes(buffer)[: 2 * max(written - 1, 0)].decode("utf-16-le", "replace").replace("\x02", "-")
     x, y = ctypes.c_double(), ctypes.c_double()
     to_x, to_y, get = ctypes.byref(x), ctypes.byref(y), raw.FPDFText_GetCharOrigin
     # Characters without any text of their own would shift the index; usually there are none.
@@ -108,57 +121,48 @@ def _collect(text_page: raw.FPDF_TEXTPAGE, out: Page) -> None:
         return min(turned, math.tau - turned)
 
     aside: list[Run] = []
-    at = unknown = letters = slanted = 0
+    at = letters = slanted = 0
     for line in text.split("\n"):
-        # PDFium marks a hyphen at a line's end with U+0002, and what has no Unicode value with U+FFFE, U+FFFF or NUL.
-        shown = line.replace("\x02", "-").rstrip()
-        start = at + len(shown) - len(shown.lstrip())
-        end = at + len(shown) - 1
+        shown = line.strip()
+        start = at + line.index(shown[0]) if shown else at
+        end = start + len(shown) - 1
         at += len(line) + 1
-        shown = shown.lstrip()
         if not shown:
             continue
         letters += len(shown)
-        unknown += sum(map(_unknown, shown)) if not shown.isprintable() else shown.count("\ufffd")
         first, last = origin(start), origin(end) if end > start else origin(start)
         if (len(shown) < 3 or abs(first[1] - last[1]) > 1 or last[0] < first[0]) and angle(start) > _LEVEL:
             slanted += len(shown)
             aside.append(Run(first[0], last[0], first[1], shown))
             continue
-        run = Run(first[0], last[0], first[1], shown)
+        run = Run(min(first[0], last[0]), max(first[0], last[0]), first[1], shown)
         if " " in shown and run.advance() > _ADVANCE * _WIDE:
-            out.runs.extend(_split(run, [origin(start + offset)[0] for offset in range(len(shown))]))
+            spans = [(match.start(), match.end() - 1) for match in _WORD.finditer(shown)]
+            out.runs.extend(_split(run, [(a, b, origin(start + a)[0], origin(start + b)[0]) for a, b in spans]))
         else:
             out.runs.append(run)
-    out.unknown = unknown / max(letters, 1)
+    out.unknown = len(_UNKNOWN.findall(text)) / max(letters, 1)
     if slanted > letters * _SLANTED_SHARE:
         out.unsure = True
         out.runs += aside
     out.unsure = out.unsure or out.unknown > _UNKNOWN_SHARE
 
 
-def _unknown(char: str) -> bool:
-    return char in "\ufffd\ufffe\uffff" or ord(char) < 0x20 or 0xE000 <= ord(char) <= 0xF8FF
+def _split(run: Run, words: Sequence[tuple[int, int, float, float]]) -> list[Run]:
+    """Cut a run where the room between two words is wider than its spaces by two characters or more.
 
-
-def _split(run: Run, places: Sequence[float]) -> list[Run]:
-    """Cut a run where a space is as wide as two characters or more."""
-    words: list[Run] = []
-    steps = [b - a for a, b in itertools.pairwise(places) if b > a]
+    words: index of the first and last character of each, and their origins.
+    """
+    steps = [(right - left) / (b - a) for a, b, left, right in words if b > a and right > left]
     step = statistics.median_low(steps) if steps else _ADVANCE
-    start = 0
-    for at, char in enumerate(run.text):
-        if char != " " or at == start:
-            continue
-        following = at + 1
-        while following < len(run.text) - 1 and run.text[following] == " ":
-            following += 1
-        spaces = (places[following] - places[at - 1]) / step - 1
-        if spaces > 2.2 and spaces > following - at + 1:
-            words.append(Run(places[start], places[at - 1], run.y, run.text[start:at]))
-            start = following
-    words.append(Run(places[start], run.last, run.y, run.text[start:]))
-    return [word for word in words if word.text.strip()]
+    out: list[Run] = []
+    start, x = words[0][0], words[0][2]
+    for (_, end, _, last), (following, _, left, _) in itertools.pairwise(words):
+        room = (left - last) / step - 1
+        if room > max(2.2, following - end):
+            out.append(Run(x, last, run.y, run.text[start : end + 1]))
+            start, x = following, left
+    return [*out, Run(x, words[-1][3], run.y, run.text[start:])]
 
 
 def reread(data: bytes, pages: Sequence[Page]) -> None:
@@ -188,7 +192,7 @@ def _reread_page(page: Page, slow: pdfplumber.page.Page) -> None:
             continue
         lost = text.count("(cid:")
         letters += len(text) - 4 * lost
-        unknown += lost + sum(map(_unknown, text))
+        unknown += lost + len(_UNKNOWN.findall(text))
         width = (word["x1"] - word["x0"]) / max(len(word["text"]), 1)
         runs.append(Run(word["x0"], word["x1"] - width, float(slow.height) - word["bottom"], text))
     if runs and unknown / max(letters, 1) <= page.unknown:

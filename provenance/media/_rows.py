@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from provenance.media import _screenplay as sp
 
@@ -20,17 +20,15 @@ _PAGE_NUMBER = re.compile(r"(?:page\s+)?[-–(]?\s*\d{1,4}[A-Z]?\s*[-–).]?(?:\
 _CONTINUED = re.compile(r"\(?CONTINUED:?\)?(?:\s*\(\d+\))?$", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
-    """A run of text. x: column where it begins. end: column after its last character."""
+class Segment(NamedTuple):
+    """A run of text, stripped and not empty. x: column where it begins. end: column after its last character."""
 
     x: float
     end: float
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One printed line. gap: an empty line above, or the page's top. down: how far down the page, 0 to 1."""
 
     segments: tuple[Segment, ...]
@@ -89,7 +87,7 @@ def without_furniture(rows: Sequence[Row]) -> list[Row]:
     out: list[Row] = []
     for at, row in enumerate(rows):
         if row.segments[-1].text.strip("* ") == "":
-            row = replace(row, segments=tuple(part for part in row.segments if part.text.strip("* ")))
+            row = row._replace(segments=tuple(part for part in row.segments if part.text.strip("* ")))
             if not row.segments:
                 continue
         if row.page is None:
@@ -103,7 +101,7 @@ def without_furniture(rows: Sequence[Row]) -> list[Row]:
                 continue
         # What follows a header at the top of a page begins where it left off on the page before.
         first = not out or out[-1].page != row.page
-        out.append(replace(row, gap=True, top=True) if first else row)
+        out.append(row._replace(gap=True, top=True) if first else row)
     return out
 
 
@@ -119,7 +117,7 @@ def margin(rows: Sequence[Row]) -> float:
     """The column of action: where headings begin, else the leftmost column that holds a tenth of the rows."""
     found = Counter[int]()
     for row in rows:
-        if (said := scene_heading(row)) is not None:
+        if row.gap and (said := scene_heading(row)) is not None:
             found[
                 round(next(s.x for s in row.segments if said[0].startswith(s.text[:4]) or s is row.segments[-1]))
             ] += 1

@@ -12,7 +12,7 @@ import itertools
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from provenance.fingerprint import text as fingerprint
 from provenance.model.errors import Quarantined
@@ -58,8 +58,7 @@ _WHOLE_TIMES = frozenset({"SAME", "SAME TIME", "MOMENTS", "MAGIC HOUR", "THAT MO
 _EXTENSION = re.compile(r"\s*[(（][^()（）]*[)）]\s*$")
 
 
-@dataclass(frozen=True, slots=True)
-class Element:
+class Element(NamedTuple):
     """One paragraph. number: the scene's, as printed. page, last_page: physical pages from 1 where they are known."""
 
     type: str
@@ -138,26 +137,27 @@ def cue_name(cue: str) -> str:
 
 def is_capitals(line: str) -> bool:
     """Tell whether a line is in capitals outside its brackets and has a letter there: what a cue looks like."""
-    plain = _BRACKET.sub("", line)
-    return plain == plain.upper() and any(char.isalpha() for char in plain)
+    plain = _BRACKET.sub("", line) if "(" in line else line
+    return plain == plain.upper() and any(map(str.isalpha, plain))
 
 
 def assign(elements: Sequence[Element]) -> list[Element]:
-    """Name the speaker in each element of speech, as first printed: `Bob` and `BOB` are one character."""
+    """Name the speaker in each element of speech, as first printed: `Bob` and `BOB` are one. Empty ones are dropped."""
     if len(elements) > MAX_ELEMENTS:
         raise Quarantined(Cause.BOMB, f"{len(elements):,} paragraphs, more than the {MAX_ELEMENTS:,} allowed")
     first: dict[str, str] = {}
     speaker: str | None = None
     out = []
     for element in elements:
+        if not element.text.strip():
+            continue
         if element.type == CHARACTER:
             name = cue_name(element.text)
             speaker = first.setdefault(name.casefold(), name)
         elif element.type not in _SPOKEN:
             speaker = None
         if speaker:
-            rest = (element.dual, element.number, element.page, element.last_page)
-            element = Element(element.type, element.text, speaker, *rest)
+            element = element._replace(character=speaker)
         out.append(element)
     return out
 
@@ -183,7 +183,8 @@ def extracts(elements: Sequence[Element], title: str | None) -> Iterator[Extract
     full = render(elements)
     if not full:
         raise Quarantined(Cause.EMPTY, "the script has no text")
-    starts = [at for at, element in enumerate(elements) if element.type == HEADING and element.text.strip()]
+    rows = [{"type": e.type, "text": e.text, "character": e.character, "dual": e.dual} for e in elements]
+    starts = [at for at, element in enumerate(elements) if element.type == HEADING]
     for scene, (start, end) in enumerate(itertools.pairwise([*starts, len(elements)]), 1):
         part = elements[start:end]
         top = part[0]
@@ -198,12 +199,17 @@ def extracts(elements: Sequence[Element], title: str | None) -> Iterator[Extract
             "place": said.place,
             "time_of_day": said.time_of_day,
         }
-        yield _item(part, render(part), title, Locator(scene=scene, page=top.page), fields)
-    yield _item(elements, full, title, Locator(), {"part": "full"})
+        yield _item(part, rows[start:end], render(part), title, Locator(scene=scene, page=top.page), fields)
+    yield _item(elements, rows, full, title, Locator(), {"part": "full"})
 
 
 def _item(
-    elements: Sequence[Element], text: str, title: str | None, locator: Locator, fields: dict[str, Any]
+    elements: Sequence[Element],
+    rows: list[dict[str, Any]],
+    text: str,
+    title: str | None,
+    locator: Locator,
+    fields: dict[str, Any],
 ) -> Extract:
     pages = [page for element in elements for page in (element.page, element.last_page) if page is not None]
     fields |= {
@@ -212,9 +218,7 @@ def _item(
         # A format that only says where a scene begins does not say where it ends.
         "page_end": max(pages) if any(element.last_page for element in elements) else None,
         "characters": list(dict.fromkeys(e.character for e in elements if e.type == CHARACTER and e.character)),
-        "elements": [
-            {"type": e.type, "text": e.text, "character": e.character, "dual": e.dual} for e in elements if e.text
-        ],
+        "elements": rows,
     }
     return Extract(
         Kind.SCRIPTS, locator, text.encode(), "text/plain; charset=utf-8", fields | fingerprint.measure(text)

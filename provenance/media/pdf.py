@@ -108,9 +108,7 @@ def _refuse_disguised_pictures(data: bytes) -> None:
 def _extract(document: pdfium.PdfDocument, data: bytes | None, options: Options) -> Iterator[Extract]:
     pages, letters = [], 0
     for number in range(1, len(document) + 1):
-        page = _page(document, number)
-        pages.append(_pdftext.read_page(page, number))
-        page.close()
+        pages.append(_pdftext.read_page(document, number))
         letters += sum(len(run.text) for run in pages[-1].runs)
         if letters > options.max_text_bytes:
             raise Quarantined(Cause.BOMB, f"more than {options.max_text_bytes:,} characters of text by page {number}")
