@@ -25,7 +25,9 @@ MIB = 1 << 20
 FILES = ("seccomp", "landlock") if CAN.landlock else ("seccomp",)
 TCP = ("seccomp", "landlock") if CAN.landlock >= 4 else ("seccomp",)
 OUTSIDE = ("seccomp", "landlock") if CAN.landlock >= 6 else ("seccomp",)
-TRACE = (*FILES, "privileges") if os.getuid() == 0 else FILES
+# Whoever has capabilities (root) can be traced only by those who have them too; a plain user's processes by each other.
+CAPABLE = int(Path("/proc/self/status").read_text().partition("CapPrm:")[2].split()[0], 16) != 0
+TRACE = (*FILES, "privileges") if CAPABLE else FILES
 STOPPED_BY = {
     "read_file": FILES,
     "list_folder": FILES,

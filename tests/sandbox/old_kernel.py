@@ -1,6 +1,6 @@
 """Run a script on what looks like an older kernel: chosen system calls fail as they do where they do not exist.
 
-    python old_kernel.py [no-seccomp | seccomp-refused | seccomp-forgotten] [no-landlock] [no-fork] -- script arguments...
+    python old_kernel.py [no-seccomp | seccomp-refused | seccomp-forgotten] [no-landlock] [no-fork] -- script argument
 
 The pretence is a seccomp filter of its own, which children inherit.
 """
