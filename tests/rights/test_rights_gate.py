@@ -200,6 +200,8 @@ def test_a_persons_no_is_not_overridden_by_a_closer_yes() -> None:
     assert reasons(grant(), no, yes) == (Reason.CONSENT_REVOKED,)
     replaced = face("art/**", consent=consent(revoked=dt.date(2026, 1, 1)), status=Status.SUPERSEDED)
     assert reasons(grant(), replaced, yes) == ()
+    assert reasons(grant(), twins=[copy_of(grant(), no, yes)]) == (Reason.TWIN_CONSENT,)
+    assert reasons(grant(), twins=[copy_of(grant(), replaced, yes)]) == ()
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from provenance.rights.sources._record import COLUMNS, OPTIONAL, Complaint, stat
 from provenance.rights.statement import RightsStatement
 
 _MOST_BYTES = 256 * 1024 * 1024  # of a sheet, unpacked
+_MOST_ROWS = 1_000_000
 _LONGEST_CELL = 1_000_000
 
 Row = tuple[int, list[str]]
@@ -144,13 +145,19 @@ def _parquet(data: bytes, name: str) -> Iterator[Row]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    number = 1
     try:
-        table = pq.ParquetFile(pa.BufferReader(data)).read()
+        file = pq.ParquetFile(pa.BufferReader(data))
+        if file.metadata.num_rows > _MOST_ROWS:
+            raise RegisterError([Complaint(name, None, f"more than {_MOST_ROWS:,} rows")])
+        yield number, list(file.schema_arrow.names)
+        # In small batches: a dictionary column can hold one long text a million times.
+        for batch in file.iter_batches(256):
+            for values in zip(*(column.to_pylist() for column in batch.columns), strict=True):
+                number += 1
+                yield number, [_cell_text(value) for value in values]
     except (pa.ArrowException, OSError) as error:
         raise RegisterError([Complaint(name, None, f"not a readable Parquet file ({type(error).__name__})")]) from None
-    yield 1, list(table.column_names)
-    for number, values in enumerate(zip(*(column.to_pylist() for column in table.columns), strict=True), 2):
-        yield number, [_cell_text(value) for value in values]
 
 
 def _cell_text(value: object) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
+import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import openpyxl
@@ -116,6 +118,28 @@ def test_a_formula_in_excel_is_refused_and_not_its_last_result(tmp_path: Path) -
     path = tmp_path / "r.xlsx"
     book.save(path)
     assert complaints(path.read_bytes(), "r.xlsx") == ["r.xlsx:2: rights_holder: a spreadsheet formula, not a value"]
+
+
+def _workbook(change: Callable[[bytes], bytes]) -> bytes:
+    """A workbook with only the header, its sheet changed by hand."""
+    book = openpyxl.Workbook()
+    assert book.active is not None
+    book.active.append(COLUMNS)
+    plain, out = io.BytesIO(), io.BytesIO()
+    book.save(plain)
+    with zipfile.ZipFile(plain) as old, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new:
+        for part in old.namelist():
+            data = old.read(part)
+            new.writestr(part, change(data) if part == "xl/worksheets/sheet1.xml" else data)
+    return out.getvalue()
+
+
+def test_a_workbook_that_unfolds_without_end_is_refused() -> None:
+    assert read(_workbook(lambda data: data), "r.xlsx") == ()
+    nested = b'<!DOCTYPE x [<!ENTITY a "a"><!ENTITY b "&a;&a;&a;&a;">]>'
+    assert "not a readable XLSX" in complaints(_workbook(lambda data: nested + data), "r.xlsx")[0]
+    blown = _workbook(lambda data: data.replace(b"</sheetData>", b" " * (257 << 20) + b"</sheetData>"))
+    assert complaints(blown, "r.xlsx") == ["r.xlsx: unpacks to more than 256 MiB"]
 
 
 @pytest.mark.parametrize(
