@@ -1,8 +1,9 @@
 """What travels on the socket between the parent and a locked child: a kind, a JSON object, raw bytes.
 
-A frame is 13 bytes (kind, length of the JSON, length of the body; big-endian), the JSON in UTF-8, the body. Descriptors
-follow a JOB frame as SCM_RIGHTS. Whatever a child sends is hostile until read here: lengths are checked before anything
-is allocated, the JSON must be an object of plain values, text must be Unicode. Never pickle.
+A frame is 13 bytes (kind, length of the JSON, length of the body; big-endian), the JSON in UTF-8, the body. The first
+descriptors of a job come with the first byte of its JOB frame (SCM_RIGHTS), the others in batches after it, and their
+number stands in the place of the body's length. Whatever a child sends is hostile until read here: lengths are checked
+before anything is allocated, the JSON must be an object of plain values, text must be Unicode. Never pickle.
 """
 
 from __future__ import annotations

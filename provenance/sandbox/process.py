@@ -170,10 +170,11 @@ class Process:
             resource.prlimit(self._pid, resource.RLIMIT_NOFILE, (wanted, hard))
             self._room = len(fds)
         frame = frames.pack(frames.JOB, job, len(fds))
-        while frame:
-            frame = frame[self._patiently(frame, ()) :]
-        for at in range(0, len(fds), frames.BATCH):
-            if at and self._exactly(1) != frames.MORE:
+        sent = self._patiently(frame, fds[: frames.BATCH])
+        while sent < len(frame):
+            sent += self._patiently(frame[sent:], ())
+        for at in range(frames.BATCH, len(fds), frames.BATCH):
+            if self._exactly(1) != frames.MORE:
                 raise frames.BadFrame("no acknowledgement")
             self._patiently(b"f", fds[at : at + frames.BATCH])
 

@@ -104,21 +104,29 @@ def _note(error: BaseException) -> str:
 
 
 def _take(link: socket.socket) -> tuple[dict[str, Any], list[int]]:
-    """Wait for a job. Reads exactly what is framed: a byte too many would swallow the descriptors that follow."""
-    prefix = frames.read_prefix(_exactly(link, frames.PREFIX.size))
+    """Wait for a job. Reads exactly what is framed: a byte too many would swallow descriptors that follow."""
+    descriptors: list[int] = []
+    start = _with_descriptors(link, frames.PREFIX.size, descriptors)
+    prefix = frames.read_prefix(start + _exactly(link, frames.PREFIX.size - len(start)))
     job = frames.read_header(_exactly(link, prefix.header_length))
-    wanted, descriptors = prefix.body_length, array.array("i")
-    while len(descriptors) < wanted:
-        data, ancillary, flags, _address = link.recvmsg(1, socket.CMSG_SPACE(frames.BATCH * descriptors.itemsize))
-        if not data or flags & socket.MSG_CTRUNC:
-            raise _ParentGone
-        for level, kind, payload in ancillary:
-            if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
-                descriptors.frombytes(payload)
+    while len(descriptors) < prefix.body_length:
         # The parent waits for this before it sends the next batch, so that few descriptors are ever under way.
-        if len(descriptors) < wanted:
-            _send(link, frames.MORE)
-    return job, descriptors.tolist()
+        _send(link, frames.MORE)
+        _with_descriptors(link, 1, descriptors)
+    return job, descriptors
+
+
+def _with_descriptors(link: socket.socket, count: int, descriptors: list[int]) -> bytes:
+    """Receive at least one byte, at most `count`, and add the descriptors that came with it."""
+    number = array.array("i")
+    data, ancillary, flags, _address = link.recvmsg(count, socket.CMSG_SPACE(frames.BATCH * number.itemsize))
+    if not data or flags & socket.MSG_CTRUNC:
+        raise _ParentGone
+    for level, kind, payload in ancillary:
+        if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
+            number.frombytes(payload)
+    descriptors += number
+    return data
 
 
 def _exactly(link: socket.socket, count: int) -> bytes:

@@ -270,6 +270,8 @@ def lie(job: dict[str, Any], files: list[BinaryIO]) -> Iterator[tuple[dict[str, 
     data = bytes.fromhex(job["raw"])
     while data:
         data = data[os.write(LINK, data) :]
+    if job.get("then") == "exit":
+        os._exit(0)
     time.sleep(job.get("sleep", 60))
     yield {}, b""
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import random
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,9 @@ CAN = lock.status()
 pytestmark = pytest.mark.skipif(not CAN.locks, reason=str(CAN))
 
 MIB = 1 << 20
+PLAIN = Limits()
+OPEN: dict[tuple[str, Limits, frozenset[str]], Sandbox] = {}
+ROOF = ExitStack()
 
 # For each attack, the defences that each stop it alone: it succeeds when all of them are out.
 FILES = ("seccomp", "landlock") if CAN.landlock else ("seccomp",)
@@ -74,8 +79,23 @@ def world(tmp_path: Path) -> Iterator[dict[str, Any]]:
         victim.wait()
 
 
-def reaches(attack: str, world: dict[str, Any], without: tuple[str, ...] = (), limits: Limits | None = None) -> bool:
-    with Sandbox("t01_entries:attack", limits, without=without) as sandbox, sandbox.child() as child:
+def box(entry: str, limits: Limits = PLAIN, without: Iterable[str] = ()) -> Sandbox:
+    """Return an open sandbox, one for each kind: a start costs more than most attacks."""
+    key = (entry, limits, frozenset(without))
+    if key not in OPEN:
+        OPEN[key] = ROOF.enter_context(Sandbox(f"t01_entries:{entry}", limits, without=without))
+    return OPEN[key]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _close_boxes() -> Iterator[None]:
+    with ROOF:
+        yield
+    OPEN.clear()
+
+
+def reaches(attack: str, world: dict[str, Any], without: Iterable[str] = (), limits: Limits = PLAIN) -> bool:
+    with box("attack", limits, without).child() as child:
         ((header, _body),) = child.run({**world, "attack": attack})
         return header["reached"]
 
@@ -108,8 +128,7 @@ def test_a_reader_that_is_taken_over_cannot_become_another_program(world: dict[s
     for without in ((), *((each,) for each in FILES if len(FILES) > 1)):
         assert reaches("execute", world, without) is False
     with (
-        Sandbox("t01_entries:attack", without=(*FILES, "limits")) as sandbox,
-        sandbox.child() as child,
+        box("attack", without=(*FILES, "limits")).child() as child,
         pytest.raises(Quarantined, match="left without an answer"),
     ):
         list(child.run({**world, "attack": "execute"}))
@@ -120,7 +139,7 @@ def test_memory_beyond_the_limit_costs_the_asset_only(world: dict[str, Any]) -> 
     job, limits = {**world, "bytes": 1200 * MIB}, Limits(memory_bytes=1000 * MIB)
     assert reaches("allocate", job, limits=limits) is False
     assert reaches("allocate", job, ("limits",), limits) is True
-    with Sandbox("t01_entries:attack", limits) as sandbox, sandbox.child() as child:
+    with box("attack", limits).child() as child:
         with pytest.raises(Quarantined, match="needs more memory") as caught:
             list(child.run({**world, "attack": "hoard"}))
         assert caught.value.cause is Cause.MEMORY
@@ -129,7 +148,7 @@ def test_memory_beyond_the_limit_costs_the_asset_only(world: dict[str, Any]) -> 
 
 def test_every_dangerous_call_is_refused_by_the_kernel_itself(world: dict[str, Any]) -> None:
     def answers(without: tuple[str, ...]) -> dict[str, str]:
-        with Sandbox("t01_entries:raw_calls", without=without) as sandbox, sandbox.child() as child:
+        with box("raw_calls", without=without).child() as child:
             return {header["call"]: header["errno"] for header, _body in child.run({})}
 
     locked = answers(())
@@ -147,8 +166,7 @@ def test_a_descriptor_can_be_read_and_nothing_else(tmp_path: Path) -> None:
 
     def attempts(without: tuple[str, ...]) -> dict[str, bool]:
         with (
-            Sandbox("t01_entries:abuse_descriptor", without=without) as sandbox,
-            sandbox.child() as child,
+            box("abuse_descriptor", without=without).child() as child,
             open(asset, "rb") as file,
         ):
             run = child.run({"path": str(tmp_path / "twin")}, [file.fileno()])
@@ -168,7 +186,7 @@ def test_only_regular_files_opened_for_reading_cross_the_lock(tmp_path: Path) ->
     reader, writer = os.pipe()
     writable = os.open(tmp_path / "file", os.O_RDWR | os.O_CREAT)
     folder = os.open(tmp_path, os.O_RDONLY)
-    with Sandbox("t01_entries:look_around") as sandbox, sandbox.child() as child:
+    with box("look_around").child() as child:
         for number, complaint in ((reader, "regular"), (folder, "regular"), (writable, "reading only")):
             with pytest.raises(ValueError, match=complaint):
                 list(child.run({}, [number]))
@@ -206,7 +224,7 @@ def test_a_reader_finds_no_secret_in_its_surroundings(monkeypatch: pytest.Monkey
     ],
 )
 def test_a_death_costs_one_asset_and_leaves_its_siblings_unharmed(how: str, cause: Cause, words: str) -> None:
-    with Sandbox("t01_entries:die") as sandbox, sandbox.child() as doomed, sandbox.child() as sibling:
+    with box("die").child() as doomed, box("die").child() as sibling:
         work = sibling.run({"how": "live"})
         assert next(work) == ({"alive": True}, b"")
         run = doomed.run({"how": how})
@@ -234,7 +252,7 @@ def test_a_death_costs_one_asset_and_leaves_its_siblings_unharmed(how: str, caus
     ],
 )
 def test_time_and_output_have_an_end(how: str, limits: Limits, cause: Cause, words: str) -> None:
-    with Sandbox("t01_entries:dawdle", limits) as sandbox, sandbox.child() as child:
+    with box("dawdle", limits).child() as child:
         with pytest.raises(Quarantined, match=words) as caught:
             for _message in child.run({"how": how, "bytes": MIB}):
                 pass
@@ -268,25 +286,41 @@ def item(header: bytes, body: int = 0, claim: int | None = None) -> str:
     ],
 )
 def test_a_reader_that_talks_nonsense_is_ended(raw: str, cause: Cause) -> None:
-    with Sandbox("t01_entries:lie") as sandbox, sandbox.child() as child:
+    with box("lie").child() as child:
         with pytest.raises(Quarantined) as caught:
             list(child.run({"raw": raw}))
         assert caught.value.cause is cause
         assert "\n" not in str(caught.value)
 
 
+def test_a_damaged_conversation_ends_in_a_message_or_a_quarantine_and_nothing_else() -> None:
+    whole = bytes.fromhex(item(b'{"a":[1,"x"]}', body=3) + b"abc".hex() + item(b"{}"))
+    whole += b"F" + (29).to_bytes(4, "big") + bytes(8) + b'{"cause":"damaged","what":""}'
+    dice, causes = random.Random(1), set()
+    with box("lie").child() as child:
+        for _ in range(150):
+            raw = bytearray(whole)
+            for _ in range(dice.randint(1, 4)):
+                raw[dice.randrange(len(raw))] = dice.choice((0, 1, 0x22, 0x5B, 0x7F, 0x80, 0xFF, dice.randrange(256)))
+            with pytest.raises(Quarantined) as caught:
+                for header, body in child.run({"raw": raw.hex(), "then": "exit"}):
+                    assert type(header) is dict and type(body) is bytes
+            causes.add(caught.value.cause)
+    assert causes == {Cause.CRASHED, Cause.DAMAGED, Cause.BOMB}
+
+
 def test_an_answer_kept_back_for_the_next_asset_is_not_believed() -> None:
     """A taken-over reader ends its job and leaves a forged message behind, for the asset that comes next."""
     done = (b"D" + (2).to_bytes(4, "big") + bytes(8) + b"{}").hex()
     forged = item(b'{"forged":1}')
-    with Sandbox("t01_entries:lie") as sandbox, sandbox.child() as child:
+    with box("lie").child() as child:
         assert list(child.run({"raw": done + forged})) == []
         honest = item(b'{"honest":1}') + done
         assert list(child.run({"raw": honest})) == [({"honest": 1}, b"")]
 
 
 def test_the_sentence_of_a_failure_is_clean() -> None:
-    with Sandbox("t01_entries:fail") as sandbox, sandbox.child() as child, pytest.raises(Quarantined) as caught:
+    with box("fail").child() as child, pytest.raises(Quarantined) as caught:
         list(child.run({}))
     assert caught.value.cause is Cause.DAMAGED
     assert str(caught.value) == "could not be read (ValueError: bad [31mchunk in (path))"
