@@ -49,7 +49,8 @@ def write_video(
 
 
 def draw_film(archive: Path) -> None:
-    x264 = {"crf": "24", "preset": "veryfast", "g": "24", "threads": "1"}
+    # A constant quantiser: the rate control that looks ahead does not give the same bytes on every run.
+    x264 = {"qp": "24", "preset": "veryfast", "g": "24", "threads": "1"}
     data = archive / "05_deliverables/data"
     master, stock = archive / "03_production/masters", archive / "06_stock"
     for folder in (data, master, stock):
