@@ -38,19 +38,17 @@ class ObjectWriter:
         self._sink: Sink | None = None
         self._parquet: pq.ParquetWriter | None = None
 
-    def group(self, batches: Sequence[pa.RecordBatch]) -> None:
-        """Write batches as one row group. CommitError."""
+    def group(self, rows: pa.RecordBatch) -> None:
+        """Write one row group. CommitError."""
         if self._parquet is None:
             self._sink = self._stack.enter_context(self._store.new_object(self._folder, ".parquet"))
             self._parquet = _writer(self._sink, self.schema, self._raw)
-        # One chunk a column: where a batch ended must not show in the bytes.
-        table = pa.Table.from_batches(batches, self.schema).combine_chunks()
-        if table.num_rows:
-            self._parquet.write_table(table, table.num_rows)
+        if rows.num_rows:
+            self._parquet.write_table(pa.Table.from_batches([rows], self.schema), rows.num_rows)
 
     def finish(self) -> Stored:
         if self._parquet is None:
-            self.group([])
+            self.group(pa.RecordBatch.from_pylist([], self.schema))
         assert self._parquet is not None and self._sink is not None
         self._parquet.close()
         self._stack.close()
@@ -61,13 +59,6 @@ class ObjectWriter:
         """Drop everything that was written. After `finish`, nothing is left to drop."""
         with contextlib.suppress(_Abandoned):
             self._stack.__exit__(_Abandoned, _Abandoned(), None)
-
-    def batch(self, columns: Sequence[pa.Array], what: str) -> pa.RecordBatch:
-        """Return columns as a batch of the schema. InputError for an empty value where none may be."""
-        for field, column in zip(self.schema, columns, strict=True):
-            if not field.nullable and column.null_count:
-                raise InputError(f"{field.name!r} of {what} must not be empty")
-        return pa.RecordBatch.from_arrays(list(columns), schema=self.schema)
 
 
 class _Abandoned(Exception):
@@ -86,8 +77,9 @@ def _writer(sink: Sink, schema: pa.Schema, raw: Collection[str]) -> pq.ParquetWr
         use_dictionary=packed,
         write_statistics=packed,
         write_page_checksum=True,
-        # A page is closed only between batches; with the usual 1024 a page of pictures could pass 2 GiB.
-        write_batch_size=64,
+        # A page is closed only between batches; with the usual 1024 a page of pictures could pass 2 GiB,
+        # and large pages cost page faults.
+        write_batch_size=16,
         store_schema=True,
     )
 
@@ -157,3 +149,17 @@ def _difference(found: pa.Schema, schema: pa.Schema) -> str:
 
 def _show(field: pa.Field) -> str:
     return f"{field.name!r} ({field.type}{'' if field.nullable else ', never empty'})"
+
+
+def require(rows: pa.RecordBatch, what: str) -> None:
+    """Return when no column that must not be has an empty value. InputError."""
+    for field, column in zip(rows.schema, rows.columns, strict=True):
+        if not field.nullable and column.null_count:
+            raise InputError(f"{field.name!r} of {what} must not be empty")
+
+
+def joined(batches: Sequence[pa.RecordBatch], schema: pa.Schema) -> pa.RecordBatch:
+    """Return batches as one, each column one piece: where a batch ended must not show in the bytes written."""
+    table = pa.Table.from_batches(batches, schema.remove_metadata()).combine_chunks()
+    columns = [column.chunk(0) if column.num_chunks else pa.array([], column.type) for column in table.columns]
+    return pa.RecordBatch.from_arrays(columns, schema=schema)

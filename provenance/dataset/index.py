@@ -62,7 +62,7 @@ class TableWriter:
         """Add rows. InputError when the batch has other columns, or an empty value where none may be."""
         if not batch.schema.equals(self._plain, check_metadata=False):
             raise InputError(f"rows of other columns than those of the {self._table} table")
-        batch = self._object.batch(batch.columns, f"the {self._table} table")
+        _parquet.require(batch, f"the {self._table} table")
         at = 0
         while at < batch.num_rows:
             part = batch.slice(at, GROUP_ROWS - self._held_rows)
@@ -103,7 +103,7 @@ class TableWriter:
         self.abandon()
 
     def _flush(self) -> None:
-        self._object.group(self._held)
+        self._object.group(_parquet.joined(self._held, self._object.schema))
         self._held, self._held_rows = [], 0
 
 

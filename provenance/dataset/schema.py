@@ -54,6 +54,10 @@ _PICTURE = [
     pa.field("phash_64", pa.uint64(), nullable=False),  # imagehash.phash of the decoded picture, big-endian bits
     pa.field("pdq_256", pa.binary(32)),
     pa.field("pdq_quality", pa.int32()),
+    pa.field("trimmed_pdq_256", pa.binary(32)),  # PDQ inside the bars; NULL where there are none
+    pa.field("trim_box", pa.list_(pa.int32())),  # left, top, right, bottom of what is inside them
+    pa.field("glance_64", pa.binary()),  # 64 x 64 luma samples, see fingerprint.picture
+    pa.field("local_features", pa.binary()),  # corners and what is round them, see fingerprint.local
     pa.field("original_media_type", pa.string()),
     pa.field("original_bit_depth", pa.int32()),
     pa.field("original_color_space", pa.string()),
@@ -142,8 +146,9 @@ INDEX = pa.schema(
         pa.field("rights_id", pa.int32(), nullable=False),  # items with equal rights evidence share one
         pa.field("content_sha256", pa.binary(32), nullable=False),  # decoded pixels, or normalised text
         pa.field("phash_64", pa.uint64()),
+        pa.field("near_blank", pa.bool_()),  # drawings: too little in it for its twins to be found
         pa.field("exact_group", pa.int64(), nullable=False),  # first index row with the same content_sha256
-        pa.field("near_group", pa.int64(), nullable=False),
+        pa.field("near_group", pa.int64(), nullable=False),  # first index row of its near-duplicates, see dedup
     ]
 )
 

@@ -28,7 +28,7 @@ from provenance.model.errors import ChangedError, InputError
 from provenance.model.words import Kind
 
 GROUP_ROWS = 1024
-GROUP_BYTES = 32 * 1024 * 1024
+GROUP_BYTES = 8 * 1024 * 1024  # of payload: a group is built, hashed and written while it is in the cache
 Longs = npt.NDArray[np.int64]
 
 MOST_PAYLOAD = 1024 * 1024 * 1024  # a Parquet page ends at 2 GiB
@@ -61,15 +61,18 @@ class ShardWriter:
     def __init__(self, store: Store, kind: Kind, dataset: str) -> None:
         self.kind, self.rows = kind, 0
         schema = PAYLOAD[kind]
-        self._names = frozenset(schema.names)
         self._object = _parquet.ObjectWriter(
             store,
             shard_folder(kind),
             _parquet.marked(schema, dataset, kind.value, {b"huggingface": huggingface_metadata(schema)}),
             {PAYLOAD_LEAF[kind]},
         )
+        # The payload is the first column. It is copied once, when its row group is written; the rest is small.
+        self._rest = pa.schema(list(schema)[1:])
+        self._names = frozenset(schema.names)
+        self._payloads: list[bytes] = []
         self._held: list[pa.RecordBatch] = []
-        self._held_rows = self._held_bytes = 0
+        self._held_bytes = 0
 
     def append(self, row: Mapping[str, Any]) -> None:
         """Add one row. `append_many` is ten times faster for many small ones."""
@@ -82,17 +85,19 @@ class ShardWriter:
         the payload's length. Some of these rows may then be in already: abandon the shard.
         """
         run: list[Mapping[str, Any]] = []
+        payloads: list[bytes] = []
         size = 0
         for row in rows:
-            length = self._length(row)
-            count, held = self._held_rows + len(run), self._held_bytes + size
-            if count and (count >= GROUP_ROWS or held + length > GROUP_BYTES):
-                self._hold(run, size)
+            payload = self._payload(row)
+            count, held = len(self._payloads) + len(run), self._held_bytes + size
+            if count and (count >= GROUP_ROWS or held + len(payload) > GROUP_BYTES):
+                self._hold(run, payloads)
                 self._flush()
-                run, size = [], 0
+                run, payloads, size = [], [], 0
             run.append(row)
-            size += length
-        self._hold(run, size)
+            payloads.append(payload)
+            size += len(payload)
+        self._hold(run, payloads)
 
     def finish(self) -> ShardInfo:
         """Make the shard durable and return what a version lists. InputError when it has no rows."""
@@ -104,7 +109,7 @@ class ShardWriter:
 
     def abandon(self) -> None:
         """Drop everything that was written. After `finish`, nothing is left to drop."""
-        self._held = []
+        self._held, self._payloads = [], []
         self._object.abandon()
 
     def __enter__(self) -> ShardWriter:
@@ -113,37 +118,50 @@ class ShardWriter:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.abandon()
 
-    def _length(self, row: Mapping[str, Any]) -> int:
-        """Return the payload's length in bytes, once the row has the columns it must have."""
+    def _payload(self, row: Mapping[str, Any]) -> bytes:
+        """Return a row's payload, once the row has no other columns than it may have."""
         unknown = row.keys() - self._names
         if unknown:
             raise InputError(f"{self.kind.value} have no column {min(unknown)!r}")
-        payload = row.get("text") if self.kind is Kind.SCRIPTS else (row.get("image") or {}).get("bytes")
+        found = row.get("text") if self.kind is Kind.SCRIPTS else (row.get("image") or {}).get("bytes")
         try:
-            length = len(payload.encode()) if isinstance(payload, str) else len(payload)  # type: ignore[arg-type]
-        except (TypeError, UnicodeEncodeError) as error:
-            raise InputError(f"an item of {self.kind.value} has no payload that can be kept") from error
-        if length != row.get("payload_bytes"):
-            raise InputError(f"payload_bytes is {row.get('payload_bytes')} for a payload of {length} bytes")
-        if length > MOST_PAYLOAD:
-            raise InputError(f"a payload of {length} bytes is more than one item may have ({MOST_PAYLOAD})")
-        return length
+            payload = found.encode() if isinstance(found, str) else found
+        except UnicodeEncodeError:
+            payload = None
+        if not isinstance(payload, bytes):
+            raise InputError(f"an item of {self.kind.value} has no payload that can be kept")
+        if len(payload) != row.get("payload_bytes"):
+            raise InputError(f"payload_bytes is {row.get('payload_bytes')} for a payload of {len(payload)} bytes")
+        if len(payload) > MOST_PAYLOAD:
+            raise InputError(f"a payload of {len(payload)} bytes is more than one item may have ({MOST_PAYLOAD})")
+        return payload
 
-    def _hold(self, run: list[Mapping[str, Any]], size: int) -> None:
+    def _hold(self, run: list[Mapping[str, Any]], payloads: list[bytes]) -> None:
         if not run:
             return
         try:
-            batch = pa.RecordBatch.from_pylist(run, self._object.schema)
+            batch = pa.RecordBatch.from_pylist(run, self._rest)
         except (pa.ArrowException, TypeError, ValueError, OverflowError) as error:
             raise InputError(f"a row of {self.kind.value} does not fit its columns ({error})") from error
-        self._held.append(self._object.batch(batch.columns, self.kind.value))
+        _parquet.require(batch, self.kind.value)
+        self._held.append(batch)
+        self._payloads += payloads
+        self._held_bytes += sum(map(len, payloads))
         self.rows += len(run)
-        self._held_rows += len(run)
-        self._held_bytes += size
 
     def _flush(self) -> None:
-        self._object.group(self._held)
-        self._held, self._held_rows, self._held_bytes = [], 0, 0
+        ends = np.cumsum([0, *map(len, self._payloads)], dtype=np.int64)
+        buffers = [None, pa.py_buffer(ends.astype(np.int32)), pa.py_buffer(b"".join(self._payloads))]
+        first = self._object.schema.field(0)
+        if self.kind is Kind.SCRIPTS:
+            payload = pa.StringArray.from_buffers(len(self._payloads), *buffers[1:])
+        else:
+            picture = pa.BinaryArray.from_buffers(pa.binary(), len(self._payloads), buffers)
+            nowhere = pa.nulls(len(self._payloads), pa.string())
+            payload = pa.StructArray.from_arrays([picture, nowhere], fields=list(first.type))
+        rest = _parquet.joined(self._held, self._rest)
+        self._object.group(pa.RecordBatch.from_arrays([payload, *rest.columns], schema=self._object.schema))
+        self._held, self._payloads, self._held_bytes = [], [], 0
 
 
 # Reading.
