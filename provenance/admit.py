@@ -23,7 +23,6 @@ from provenance.dataset.version import Version
 from provenance.judgement import prepare
 from provenance.model import clock
 from provenance.model.errors import RightsError
-from provenance.rights.law import Law
 from provenance.rights.ledger import check_fresh
 from provenance.rights.policy import Policy
 from provenance.rights.reasons import Decision, Reason
@@ -107,7 +106,7 @@ def admit(
     state = book.known_at(known_at)
     if known_at is None:
         check_fresh(state, moment)
-    case = prepare(opened, chosen, Law(state))
+    case = prepare(opened, chosen, state, policy)
     return Admission(opened, chosen, book, policy, moment, case.decide(policy, moment.date()), opened.notices)
 
 

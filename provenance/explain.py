@@ -21,7 +21,6 @@ from provenance.model.names import display
 from provenance.model.words import Outcome
 from provenance.rights.explanations import EXPLANATIONS
 from provenance.rights.gate import Evidence, Verdict
-from provenance.rights.law import Law
 from provenance.rights.policy import Policy
 from provenance.rights.statement import RightsStatement
 from provenance.rightsdesk import Desk
@@ -64,7 +63,7 @@ def explain(dataset: str | Path, what: str, policy: Policy, *, known_at: dt.date
     at = desk.moment.date()
     told: tuple[Told, ...] = ()
     if rows is not None and len(rows):
-        case = prepare(desk.dataset, desk.dataset.head, Law(state))
+        case = prepare(desk.dataset, desk.dataset.head, state, policy)
         told = _tell(desk, case, policy, at, rows)
     statements = {each.id: each for each in state.statements}
     return Story(asset, item, policy, policy.moment(at), told, statements)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -22,9 +22,11 @@ from provenance.dataset.version import Version
 from provenance.model.words import Signal
 from provenance.rights.closest import deciding
 from provenance.rights.law import Law
+from provenance.rights.ledger import LedgerState
 from provenance.rights.matcher import Bound
 from provenance.rights.policy import Policy
 from provenance.rights.restriction import Restriction
+from provenance.rights.selector import Selector
 from provenance.rights.sources import signals
 from provenance.rights.statement import Interest, RightsStatement
 from provenance.rights.verdicts import Classes, Items, Verdicts, classify, decide_all
@@ -50,12 +52,19 @@ class Case:
         return decide_all(self.classes, policy, at, exact_group=self.exact_group, near_group=self.near_group)
 
 
-def prepare(dataset: Opened, version: Version, law: Law) -> Case:
-    """Return the case of a version under a law. TamperError kinds when a table is not what was signed."""
+def prepare(dataset: Opened, version: Version, state: LedgerState, policy: Policy | None = None) -> Case:
+    """Return the case of a version under the law of a ledger's state. TamperError kinds for a table not as signed.
+
+    policy: where it trusts permissions inside files, those are brought in too, as statements that only such a policy
+    hears; the case then holds for policies that trust no more than it.
+    """
     tables = version.content.tables
     index = load_table(dataset.store, "index", tables["index"], dataset.id, _ITEM)
     assets = load_table(dataset.store, "assets", tables["assets"], dataset.id, _ASSET)
     files = _Files.of(assets)
+    if policy is not None and (policy.in_file_permissions or policy.trusted_signers):
+        state = replace(state, statements=(*state.statements, *_permissions(files)))
+    law = Law(state)
     restrictions, restricted = _restrictions(law, files)
     items = Items(
         asset=files.of_item(index),
@@ -106,6 +115,17 @@ class _Files:
 
 def _numbers(index: pa.Table, name: str) -> npt.NDArray[np.int64]:
     return pc.fill_null(index.column(name), 0).to_numpy().astype(np.int64)
+
+
+def _permissions(files: _Files) -> list[RightsStatement]:
+    """Return what files permit of themselves, bound to their own bytes."""
+    found: dict[str, RightsStatement] = {}
+    for sha256, told in zip(files.digests, files.signals, strict=True):
+        if told != "[]" and sha256 is not None:
+            for one in read_signals(told):
+                for statement in signals.permissions(one.signals, one.source, Selector(sha256=sha256)):
+                    found.setdefault(statement.id, statement)
+    return list(found.values())
 
 
 def _restrictions(law: Law, files: _Files) -> tuple[list[tuple[Restriction, ...]], npt.NDArray[np.int64]]:

@@ -8,26 +8,30 @@ from __future__ import annotations
 
 import datetime as dt
 import getpass
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 from provenance.dataset import keyring, signing
 from provenance.dataset import ledger as chains
 from provenance.dataset.chain import Entry
+from provenance.dataset.index import load_table
 from provenance.dataset.opening import Opened, open_dataset
 from provenance.dataset.signing import PublicKey, Role
 from provenance.dataset.store import Store
 from provenance.dataset.trust import Trust
 from provenance.model import clock
-from provenance.model.errors import InputError
+from provenance.model.errors import InputError, UsageError
 from provenance.model.words import canonical_json, sha256_hex
 from provenance.rights import codec, ledger
 from provenance.rights.law import Law
 from provenance.rights.ledger import Body, Changes, Import, LedgerState
-from provenance.rights.matcher import Matcher
-from provenance.rights.sources import manifest, register
+from provenance.rights.matcher import Bound, Matcher
+from provenance.rights.selector import Selector
+from provenance.rights.sources import manifest, register, timelines
 from provenance.rights.statement import RightsStatement
 
 VALID_FOR = dt.timedelta(days=30)
@@ -116,18 +120,60 @@ def proposed(book: Book, sheets: Sequence[str | Path]) -> list[tuple[Import, Cha
     for sheet in sheets:
         name, data, statements = read_sheet(sheet)
         changes = ledger.diff_import(state, statements, name)
-        body = Import(
-            source=name,
-            sha256=sha256_hex(data),
-            by=_who(),
-            added=changes.added,
-            changed=changes.changed,
-            moved=changes.moved,
-            withdrawn=changes.withdrawn,
-        )
-        out.append((body, changes))
+        out.append((_import(name, data, changes), changes))
         state = with_entries(book, [body for body, _ in out])
     return out
+
+
+@dataclass(frozen=True)
+class Projected:
+    """What a timeline brings to the cut that it describes. unknown: names of clips nobody found or has a record of."""
+
+    body: Import
+    changes: Changes
+    unknown: tuple[str, ...]
+
+
+def project(desk: Desk, timeline: str | Path, onto: str, rate: Fraction | None = None) -> Projected:
+    """Return the ledger entry that carries the rights of a timeline's sources onto the cut, as ranges of time.
+
+    onto: the cut's path in the archive. Sources are found by name among the dataset's assets, and never guessed.
+    InputError for a timeline that cannot be read; UsageError when the archive has no such cut.
+    """
+    place = Path(timeline)
+    try:
+        data = place.read_bytes()
+    except OSError as error:
+        raise InputError(f"the timeline cannot be read: {error.strerror}", where=str(place)) from error
+    info = desk.dataset.head.content.tables["assets"]
+    assets = load_table(desk.store, "assets", info, desk.dataset.id, ["asset", "asset_path", "sha256"])
+    shown, paths, digests = (assets.column(name).to_pylist() for name in ("asset", "asset_path", "sha256"))
+    if onto not in shown:
+        raise UsageError(f"the dataset has no asset {onto}", next_step="give the cut as `provenance admit --list` does")
+    place_of = {name: at for at, name in enumerate(shown)}
+    find, matcher = timelines.by_name(shown), Matcher(desk.book.state.statements)
+
+    def lookup(clip: timelines.Clip) -> tuple[str, tuple[Bound[RightsStatement], ...]] | None:
+        path = find(clip)
+        if path is None or path == onto:
+            return None
+        at = place_of[path]
+        return path, matcher.match(paths[at], digests[at])
+
+    found = timelines.project(timelines.read(data, place.name, rate), Selector(path=_literal(onto)), lookup)
+    source = f"{place.name} on {onto}"
+    changes = ledger.diff_import(desk.book.state, found.statements, source)
+    body = _import(source, data, changes)
+    return Projected(body, changes, tuple(dict.fromkeys(_name(clip) for clip in found.unknown)))
+
+
+def _literal(path: str) -> str:
+    """A path as a glob that names it alone."""
+    return re.sub(r"([*?[])", r"[\1]", path)
+
+
+def _name(clip: timelines.Clip) -> str:
+    return clip.media[0] if clip.media else "a clip without a name"
 
 
 @dataclass(frozen=True)
@@ -269,6 +315,18 @@ def for_build(
         notices.append("rights: no register was given and the dataset has no ledger: no item has a rights record")
     evidence = sha256_hex(canonical_json([codec.encode(statement) for statement in book.state.statements]))
     return ForBuild(Law(book.state), evidence, book.head)
+
+
+def _import(source: str, data: bytes, changes: Changes) -> Import:
+    return Import(
+        source=source,
+        sha256=sha256_hex(data),
+        by=_who(),
+        added=changes.added,
+        changed=changes.changed,
+        moved=changes.moved,
+        withdrawn=changes.withdrawn,
+    )
 
 
 def _aged(book: Book, at: dt.datetime) -> bool:

@@ -16,7 +16,6 @@ from provenance.dataset.opening import Opened
 from provenance.dataset.version import Version
 from provenance.judgement import prepare
 from provenance.rights.gate import Verdict
-from provenance.rights.law import Law
 from provenance.rights.ledger import Body, LedgerState
 from provenance.rights.policy import Policy
 from provenance.rights.reasons import Decision
@@ -151,8 +150,8 @@ def _seconds(asset: npt.NDArray[np.int32], index: Any) -> npt.NDArray[np.float64
 def between(desk: Desk, state: LedgerState, policy: Policy, other: LedgerState, other_policy: Policy) -> Difference:
     """Return what flips on the newest version between one state of the law under one policy, and another."""
     at, head = desk.moment.date(), desk.dataset.head
-    before = prepare(desk.dataset, head, Law(state)).decide(policy, at)
-    after = prepare(desk.dataset, head, Law(other)).decide(other_policy, at)
+    before = prepare(desk.dataset, head, state, policy).decide(policy, at)
+    after = prepare(desk.dataset, head, other, other_policy).decide(other_policy, at)
     return difference(desk.dataset, head, before, after)
 
 

@@ -9,6 +9,7 @@ import click
 # name -> module in this folder, and what it promises in one line
 COMMANDS = {
     "import": ("sheets", "Take a register or manifest into the ledger, after showing what it would change."),
+    "project": ("sheets", "Carry the rights of a timeline's sources onto the cut, as ranges of time."),
     "lint": ("sheets", "Check a register or manifest; take nothing."),
     "show": ("reading", "Print the statements that the ledger holds today, or held on a day."),
     "log": ("reading", "Print the ledger's entries: who did what, when, and why."),
