@@ -21,7 +21,7 @@ import importlib
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
-from provenance.archive import containers, custody
+from provenance.archive import containers, custody, sidecars
 from provenance.media import shelf
 from provenance.model.errors import Quarantined
 from provenance.model.words import Cause, Extract, Kind
@@ -89,6 +89,11 @@ def _extract(job: dict[str, Any], files: list[BinaryIO]) -> Iterator[Message]:
     source = shelf.Source(tuple(files), tuple(job["names"]), tuple(job["sizes"]), head, tuple(job["numbers"]))
     if source.sizes[0] == 0:
         raise Quarantined(Cause.EMPTY, "the file has no bytes")
+    left = sidecars.litter(source.name.encode("utf-8", "surrogatepass"), head[:8])
+    if left is not None:
+        yield {"t": "identified", "media_type": None, "extractor": None, "container": False}, b""
+        yield {"t": "done", "note": left}, b""
+        return
     found = shelf.identify(source, _MEDIA)
     if found is None:
         container = containers.sniff_container(head)

@@ -160,7 +160,10 @@ def project(desk: Desk, timeline: str | Path, onto: str, rate: Fraction | None =
         at = place_of[path]
         return path, matcher.match(paths[at], digests[at])
 
-    found = timelines.project(timelines.read(data, place.name, rate), Selector(path=_literal(onto)), lookup)
+    try:
+        found = timelines.project(timelines.read(data, place.name, rate), Selector(path=_literal(onto)), lookup)
+    except codec.DecodeError as error:
+        raise InputError(f"the timeline does not fit the cut: {error}", where=place.name) from None
     source = f"{place.name} on {onto}"
     changes = ledger.diff_import(desk.book.state, found.statements, source)
     body = _import(source, data, changes)

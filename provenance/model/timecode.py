@@ -58,7 +58,7 @@ class Timecode:
                 count += skipped * (1 + (rest - base * 60) // (base * 60 - skipped))
         whole, number = divmod(count, base)
         text = f"{whole // 3600:02d}:{whole // 60 % 60:02d}:{whole % 60:02d}{';' if self.drop else ':'}"
-        return f"{'-' if self.frames < 0 else ''}{text}{number:0{len(str(base - 1))}d}"
+        return f"{'-' if self.frames < 0 else ''}{text}{number:0{max(2, len(str(base - 1)))}d}"
 
 
 def base_of(rate: Fraction) -> int:

@@ -32,7 +32,7 @@ class Cause(StrEnum):
 
     DAMAGED = "damaged"  # the decoder says that the bytes are not what they claim to be
     TRUNCATED = "truncated"  # the file ends before its content does
-    EMPTY = "empty"  # no bytes
+    EMPTY = "empty"  # no bytes, or no content in them
     UNSUPPORTED = "unsupported"  # no extractor knows this content
     MISLABELLED = "mislabelled"  # the content is of a medium that the name contradicts
     ENCRYPTED = "encrypted"

@@ -241,3 +241,12 @@ def test_only_the_first_assets_are_built_under_a_limit(tmp_path: Path) -> None:
     studio = small(tmp_path)
     report = studio.build(limit=3)
     assert report.assets == 3
+
+
+def test_what_a_desktop_left_behind_is_context_and_not_lost(tmp_path: Path) -> None:
+    studio = Studio(tmp_path)
+    studio.add("a.png", picture(1))
+    studio.add(".DS_Store", b"\0\0\0\1Bud1" + bytes(40))
+    studio.record("a.png")
+    report = studio.build()
+    assert dict(report.files) == {"items": 1, "context": 1}
