@@ -26,6 +26,8 @@ def index_rows(count: int) -> pa.RecordBatch:
             columns.append(pa.array([chance.bytes(32) for _ in range(count)], field.type))
         elif pa.types.is_string(field.type):
             columns.append(pa.array(["frames"] * count))
+        elif pa.types.is_boolean(field.type):
+            columns.append(pa.array([None] * count, field.type))
         else:
             columns.append(pa.array(range(count), field.type))
     return pa.RecordBatch.from_arrays(columns, schema=INDEX)
