@@ -17,9 +17,13 @@ trimmed the file, may be shorter.
 
 from __future__ import annotations
 
+import re
 from collections import deque
+from typing import Any
 
+import av
 import numpy as np
+from av.video.reformatter import Interpolation
 
 REACH = 4
 FLOOR = 9.0
@@ -29,6 +33,9 @@ NOISE = 6
 SHORTEST = 5
 BLACK_MEAN = 24.0  # black is 16 in limited range
 BLACK_SPREAD = 6.0
+_THUMB_WIDTH = 96
+_GREY_FLAGS = Interpolation.BILINEAR | Interpolation.ACCURATE_RND | Interpolation.BITEXACT
+_GREY = ("gray", "gray10le", "gray12le", "gray16le")
 
 
 class Cuts:
@@ -97,3 +104,24 @@ def _difference(a: np.ndarray, b: np.ndarray) -> float:
 
 def _black(thumb: np.ndarray) -> bool:
     return bool(thumb.mean() < BLACK_MEAN and thumb.std() < BLACK_SPREAD)
+
+
+def luma(frame: av.VideoFrame) -> np.ndarray:
+    """Return about 96 columns of the frame's brightness as 2-D uint8, sampled without filtering: for comparing."""
+    form, plane = frame.format, frame.planes[0]
+    bits = form.components[0].bits
+    first_is_luma = form.name in _GREY or (form.is_planar and not form.is_rgb and not form.name.endswith("be"))
+    # A picture stored bottom-up has a negative line size, which a buffer cannot show.
+    if not first_is_luma or bits > 16 or plane.line_size < plane.width:
+        return _thumbnail(frame.reformat(format="gray8", threads=1, interpolation=_GREY_FLAGS), np.uint8, 0)
+    if bits == 8:
+        return _thumbnail(frame, np.uint8, 0)
+    # P010 and its kin keep their bits at the top of the 16.
+    return _thumbnail(frame, np.uint16, 8 if re.match(r"p\d", form.name) else bits - 8)
+
+
+def _thumbnail(frame: av.VideoFrame, kind: type, shift: int) -> np.ndarray:
+    plane: Any = frame.planes[0]
+    rows: np.ndarray = np.frombuffer(plane, kind).reshape(plane.height, -1)[:, : plane.width]
+    step = max(1, frame.width // _THUMB_WIDTH)
+    return (rows[step // 2 :: step, step // 2 :: step] >> shift).astype(np.uint8)

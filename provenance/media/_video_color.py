@@ -110,7 +110,7 @@ def picture(frame: av.VideoFrame, aspect: Fraction, max_pixels: int) -> Picture:
         image = Image.fromarray(_tone_mapped(light, peak, from_bt2020=frame.color_primaries == 9))
         notes.append(f"tone-map=bt2390({'pq' if transfer == _PQ else 'hlg'},{peak:g}:{_SDR_WHITE:g})")
     else:
-        rgb = frame.reformat(width, height, "rgb24", interpolation=_FLAGS, dst_color_range=2, threads=1)
+        rgb = frame.reformat(width, height, "rgb24", interpolation=_FLAGS, threads=1)
         plane: Any = rgb.planes[0]
         image = Image.frombuffer("RGB", (width, height), plane, "raw", "RGB", plane.line_size, 1)
     if any(component.is_alpha for component in frame.format.components):
@@ -168,7 +168,7 @@ def _settle(frame: av.VideoFrame) -> list[str]:
 
 
 def _reformatted(frame: av.VideoFrame, width: int, height: int, form: str) -> np.ndarray:
-    wide = frame.reformat(width, height, form, interpolation=_FLAGS, dst_color_range=2, threads=1)
+    wide = frame.reformat(width, height, form, interpolation=_FLAGS, threads=1)
     plane: Any = wide.planes[0]
     rows = np.frombuffer(plane, np.uint16).reshape(height, plane.line_size // 2)
     return rows[:, : width * 3].reshape(height, width, 3)

@@ -12,21 +12,18 @@ from __future__ import annotations
 
 import bisect
 import math
-import re
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import chain
-from typing import Any
 
 import av
 import numpy as np
 from av.container import InputContainer
-from av.video.reformatter import Interpolation
 from av.video.stream import VideoStream
 
-from provenance.media._shots import Cuts
+from provenance.media._shots import Cuts, luma
 from provenance.media._video_sampling import Grid
 from provenance.model.errors import Quarantined
 from provenance.model.words import Cause
@@ -36,11 +33,9 @@ _SEEK_FRAMES = 2
 _MOST_INDEXED = 5_000_000
 # Every packet of these decodes alone, though FFmpeg does not list them as intra-only; checked packet by packet.
 _ALONE = ("ffv1", "png", "cfhd")
-_OPEN_ENDED = ("mpegts", "mpeg", "mpegvideo")
+OPEN_ENDED = ("mpegts", "mpeg", "mpegvideo")
+_MOST_LANDINGS = 4
 _MOST_TORN = 3
-_THUMB_WIDTH = 96
-_GREY_FLAGS = Interpolation.BILINEAR | Interpolation.ACCURATE_RND | Interpolation.BITEXACT
-_GREY = ("gray", "gray10le", "gray12le", "gray16le")
 
 
 class Misled(Exception):
@@ -113,7 +108,7 @@ def decode(container: InputContainer, stream: VideoStream, *, shots: bool) -> It
     clock = _Clock(stream)
     cuts, waiting, shot = Cuts(), deque[Shown](), 0
     number = -1
-    open_ended = container.format.name in _OPEN_ENDED
+    open_ended = container.format.name in OPEN_ENDED
     for number, frame in enumerate(_frames(container.demux(stream), open_ended=open_ended)):
         shown = Shown(frame, number, clock.time(frame.pts))
         if not shots:
@@ -158,7 +153,7 @@ def keyframes(container: InputContainer, stream: VideoStream, index: Index | Non
     """Decode the key frames only. Time counts from the first of them."""
     stream.codec_context.skip_frame = "NONKEY"
     clock, pace = _Clock(stream), index.pace * _tick(stream) if index and index.pace else None
-    open_ended = container.format.name in _OPEN_ENDED
+    open_ended = container.format.name in OPEN_ENDED
     for frame in _frames(container.demux(stream), open_ended=open_ended):
         if frame.key_frame:
             time = clock.time(frame.pts)
@@ -183,7 +178,7 @@ def pick(container: InputContainer, stream: VideoStream, grid: Grid) -> Iterator
             continue
         if not packet.is_keyframe:
             raise Misled
-        frames = packet.decode() or stream.decode(None)
+        frames = _decoded(packet) or stream.decode(None)
         stream.codec_context.flush_buffers()
         if len(frames) != 1 or frames[0].pts != packet.pts or frames[0].is_corrupt:
             raise Misled
@@ -197,44 +192,25 @@ def seek(container: InputContainer, stream: VideoStream, index: Index, grid: Gri
     pace = index.pace or 1
     period = pace * _tick(stream)
     frames = _frames(container.demux(stream))
-    frame = next(frames, None)
-    if frame is None or frame.pts is None:
-        raise Misled
-    start, group, wanted = frame.pts, 0, 0
-    while wanted < len(index.stamps):
-        target = start + wanted * pace
-        at = bisect.bisect_right(index.keys, wanted) - 1
-        if index.keys[at] > group:
-            frames, group = _land(container, stream, index, at, target)
-            frame = next(frames, None)
-        while frame is not None and frame.pts is not None and frame.pts < target:
-            frame = next(frames, None)
-        if frame is None or frame.pts != target:
+    try:
+        frame = next(frames, None)
+        if frame is None or frame.pts is None:
             raise Misled
-        grid.takes(wanted * period)
-        yield Shown(frame, wanted, wanted * period)
-        wanted = math.ceil(grid.due / period)
-
-
-def luma(frame: av.VideoFrame) -> np.ndarray:
-    """Return about 96 columns of the frame's brightness as 2-D uint8, sampled without filtering: for comparing."""
-    form, plane = frame.format, frame.planes[0]
-    bits = form.components[0].bits
-    first_is_luma = form.name in _GREY or (form.is_planar and not form.is_rgb and not form.name.endswith("be"))
-    # A picture stored bottom-up has a negative line size, which a buffer cannot show.
-    if not first_is_luma or bits > 16 or plane.line_size < plane.width:
-        return _thumbnail(frame.reformat(format="gray8", threads=1, interpolation=_GREY_FLAGS), np.uint8, 0)
-    if bits == 8:
-        return _thumbnail(frame, np.uint8, 0)
-    # P010 and its kin keep their bits at the top of the 16.
-    return _thumbnail(frame, np.uint16, 8 if re.match(r"p\d", form.name) else bits - 8)
-
-
-def _thumbnail(frame: av.VideoFrame, kind: type, shift: int) -> np.ndarray:
-    plane: Any = frame.planes[0]
-    rows: np.ndarray = np.frombuffer(plane, kind).reshape(plane.height, -1)[:, : plane.width]
-    step = max(1, frame.width // _THUMB_WIDTH)
-    return (rows[step // 2 :: step, step // 2 :: step] >> shift).astype(np.uint8)
+        start, group, wanted = frame.pts, 0, 0
+        while wanted < len(index.stamps):
+            target = start + wanted * pace
+            if index.keys[bisect.bisect_right(index.keys, wanted) - 1] > group:
+                frames, group = _land(container, stream, index, target)
+                frame = next(frames, None)
+            while frame is not None and frame.pts is not None and frame.pts < target:
+                frame = next(frames, None)
+            if frame is None or frame.pts != target:
+                raise Misled
+            grid.takes(wanted * period)
+            yield Shown(frame, wanted, wanted * period)
+            wanted = math.ceil(grid.due / period)
+    except (av.FFmpegError, Quarantined):
+        raise Misled from None  # whether it is damaged, or only cannot be entered there, decoding it all will tell
 
 
 def _frames(packets: Iterator[av.Packet], *, open_ended: bool = False) -> Iterator[av.VideoFrame]:
@@ -246,7 +222,7 @@ def _frames(packets: Iterator[av.Packet], *, open_ended: bool = False) -> Iterat
     good, torn = False, 0
     for packet in packets:
         try:
-            frames = packet.decode()
+            frames = _decoded(packet)
         except av.InvalidDataError:
             if not open_ended:
                 raise
@@ -263,6 +239,19 @@ def _frames(packets: Iterator[av.Packet], *, open_ended: bool = False) -> Iterat
             raise Quarantined(Cause.DAMAGED, "from some point on no frame can be decoded")
 
 
+def _decoded(packet: av.Packet) -> list[av.VideoFrame]:
+    if packet.stream.codec_context.codec.canonical_name != "ffv1":
+        return packet.decode()
+    # FFV1 checks each slice's CRC, patches what fails, and tells of it nowhere but in the log.
+    av.logging.set_level(av.logging.ERROR)
+    with av.logging.Capture() as said:
+        frames = packet.decode()
+    av.logging.set_level(None)
+    if any("CRC mismatch" in text for _, _, text in said):
+        raise Quarantined(Cause.DAMAGED, "a checksum inside it does not hold")
+    return frames
+
+
 def _clock(frame: av.VideoFrame) -> str:
     if frame.pts is None or frame.time_base is None:
         return "an unknown time"
@@ -270,29 +259,34 @@ def _clock(frame: av.VideoFrame) -> str:
 
 
 def _land(
-    container: InputContainer, stream: VideoStream, index: Index, at: int, target: int
+    container: InputContainer, stream: VideoStream, index: Index, target: int
 ) -> tuple[Iterator[av.VideoFrame], int]:
-    """Seek to the key frame `at`, or to an earlier one when it is presented after the target. Misled when not there."""
-    for key in reversed(index.keys[: at + 1]):
-        container.seek(index.stamps[key], stream=stream)
+    """Seek to a key frame that is presented at or before the target; return what follows, and its place in the index.
+
+    Demuxers differ in whether they seek by the time of decoding or of presentation, so the first landing may be late.
+    """
+    aim = target
+    for _ in range(_MOST_LANDINGS):
+        container.seek(aim, stream=stream)
         packets = container.demux(stream)
         first = next(packets, None)
-        if first is None or first.dts != index.stamps[key] or not first.is_keyframe or first.pts is None:
+        if first is None or first.pts is None or first.dts is None or not first.is_keyframe:
+            raise Misled
+        at = bisect.bisect_left(index.stamps, first.dts)
+        if index.stamps[at : at + 1] != [first.dts]:
             raise Misled
         if first.pts <= target:
-            return _from_key(first, packets), key
+            return _from_key(first, packets), at
+        aim = first.dts - 1
     raise Misled
 
 
 def _from_key(first: av.Packet, packets: Iterator[av.Packet]) -> Iterator[av.VideoFrame]:
-    """Decode from a key frame; what is presented before it leans on frames not decoded, and is left out."""
-    seen = False
-    for frame in _frames(chain((first,), packets)):
-        if frame.pts is not None and frame.pts < (first.pts or 0):
-            continue
-        if not seen and not frame.key_frame:
+    """Decode from a key frame. What is presented before it leans on frames that are not there, and is left out."""
+    later = (packet for packet in packets if packet.pts is None or packet.pts > (first.pts or 0))
+    for at, frame in enumerate(_frames(chain((first,), later))):
+        if at == 0 and not frame.key_frame:
             raise Misled
-        seen = True
         yield frame
 
 

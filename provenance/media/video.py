@@ -146,8 +146,10 @@ class _Track:
         if context.width * context.height > cap:
             what = f"track {self._number} has {context.width} x {context.height} pixels, over the cap of {cap:,}"
             raise Quarantined(Cause.BOMB, what)
-        # A size announced later, inside the stream, is capped too; a decoder that must guess shall say so.
-        context.options = {"max_pixels": str(cap), "err_detect": "crccheck+explode"}
+        # A size announced later, inside the stream, is capped too. A decoder that must guess shall give up; but where
+        # the last picture may be torn, it shall mark it.
+        strict = "crccheck" if opened.format.name in tracks.OPEN_ENDED else "crccheck+explode"
+        context.options = {"max_pixels": str(cap), "err_detect": strict}
         # One thread: workers fill the cores already, and frame threads cost a quarter more CPU for the same frames.
         context.thread_count, context.thread_type = 1, "NONE"
         return stream

@@ -34,6 +34,26 @@ def ways(monkeypatch):
     return chosen
 
 
+@pytest.fixture
+def misled(monkeypatch):
+    """One entry for each way that was given up."""
+    given_up = []
+
+    def watched(real):
+        def way(*args):
+            try:
+                yield from real(*args)
+            except tracks.Misled:
+                given_up.append(real.__name__)
+                raise
+
+        return way
+
+    monkeypatch.setattr(tracks, "seek", watched(tracks.seek))
+    monkeypatch.setattr(tracks, "pick", watched(tracks.pick))
+    return given_up
+
+
 def by_decoding(path, frames="1/s"):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(tracks, "way", lambda *_: "decode")
@@ -50,6 +70,7 @@ WAYS = [
     ("png.mov", "png", {"pixel": "rgb24"}, "seek"),
     ("short.mp4", "libx264", {"options": SHORT_GROUPS}, "seek"),
     ("open.mp4", "libx264", {"options": OPEN_GROUPS}, "seek"),
+    ("leading.mp4", "libx264", {"options": OPEN_GROUPS, "rate": 22}, "seek"),  # a sample before its group's key frame
     ("late.mp4", "libx264", {"options": SHORT_GROUPS, "first": 37}, "seek"),
     ("mpeg4.avi", "mpeg4", {"options": {"g": "12", "bf": "2"}}, "seek"),
     ("ffv1.mkv", "ffv1", {}, "pick"),
@@ -71,11 +92,14 @@ WAYS = [
 
 
 @pytest.mark.parametrize(("name", "codec", "settings", "way"), WAYS, ids=[case[0] for case in WAYS])
-def test_every_way_to_a_frame_gives_the_frame_that_decoding_them_all_gives(tmp_path, ways, name, codec, settings, way):
+def test_every_way_to_a_frame_gives_the_frame_that_decoding_them_all_gives(
+    tmp_path, ways, misled, name, codec, settings, way
+):
     size = (320, 160) if "dnxhr" in name else (192, 96)
     path = write(tmp_path / name, codec, **{"frames": [numbered(n, *size) for n in range(80)]} | settings)
     found = extracts(path)
-    assert ways == [way]
+    # That stream's decoder cannot be entered where the sample wants it, and says so; then all is decoded.
+    assert (ways[0], misled) == (way, ["seek"] if name == "leading.mp4" else [])
     rate = settings.get("rate", 24)
     skipped = max(0, -settings.get("first", 0))
     assert numbers(found) == list(range(skipped, 80, rate))
@@ -90,31 +114,37 @@ def test_other_grids_agree_between_seeking_and_decoding(tmp_path, frames):
     assert identity(extracts(path, frames)) == identity(by_decoding(path, frames))
 
 
-def test_an_index_that_calls_every_frame_a_key_frame_is_not_believed(tmp_path, ways, monkeypatch):
-    path = write(tmp_path / "a.mp4", "libx264", frames=80, options=LONG_GROUPS | {"bf": "0"})
-    honest = identity(extracts(path))
-    data = path.read_bytes()
+def all_key_mp4(data):
     assert data.count(b"stss") == 1
-    path.write_bytes(data.replace(b"stss", b"free"))  # without the list of key frames, all of them are
-    misled, real = [], tracks.seek
+    return data.replace(b"stss", b"free")  # without the list of key frames, all of them are
 
-    def seek(*args):
-        try:
-            yield from real(*args)
-        except tracks.Misled:
-            misled.append(True)
-            raise
 
-    monkeypatch.setattr(tracks, "seek", seek)
+def all_key_avi(data):
+    at = data.index(b"idx1")
+    length = int.from_bytes(data[at + 4 : at + 8], "little")
+    entries = bytearray(data[at + 8 : at + 8 + length])
+    for flags in range(4, length, 16):
+        entries[flags] |= 0x10
+    return data[: at + 8] + bytes(entries) + data[at + 8 + length :]
+
+
+@pytest.mark.parametrize(
+    ("name", "codec", "options", "lie"),
+    [("a.mp4", "libx264", LONG_GROUPS | {"bf": "0"}, all_key_mp4), ("a.avi", "mpeg4", {"g": "250"}, all_key_avi)],
+)
+def test_an_index_that_calls_every_frame_a_key_frame_is_not_believed(tmp_path, ways, misled, name, codec, options, lie):
+    path = write(tmp_path / name, codec, frames=80, options=options)
+    honest = identity(extracts(path))
+    path.write_bytes(lie(path.read_bytes()))
     found = extracts(path)
-    assert (ways, misled) == (["decode", "seek"], [True])
+    assert (ways, misled) == (["decode", "seek"], ["seek"])
     assert identity(found) == honest
 
 
-def test_packets_that_are_no_pictures_of_their_own_are_decoded_from_the_start(tmp_path, ways):
+def test_packets_that_are_no_pictures_of_their_own_are_decoded_from_the_start(tmp_path, ways, misled):
     path = write(tmp_path / "a.mkv", "ffv1", frames=80, options={"g": "50", "level": "1"})
     found = extracts(path)
-    assert ways == ["pick"]
+    assert (ways, misled) == (["pick"], ["pick"])
     assert numbers(found) == [0, 24, 48, 72]
     assert identity(found) == identity(by_decoding(path))
 
