@@ -14,7 +14,7 @@ import platform
 import re
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -39,7 +39,7 @@ from provenance.dataset.version import FOLDER, Version, commit_version
 from provenance.media.shelf import Options
 from provenance.model.errors import InputError, UsageError
 from provenance.model.words import sha256_hex
-from provenance.sandbox import Limits, Sandbox
+from provenance.sandbox import Child, Limits, Sandbox
 
 Progress = Callable[[int, int, str], None]
 
@@ -76,10 +76,7 @@ def build(plan: Plan, progress: Progress = silent) -> BuildReport:
     with ExitStack() as stack:
         root = open_root(plan.archive)
         stack.callback(os.close, root)
-        # It starts when the first custody list is to be read: most archives have none.
-        box = Sandbox("provenance.inside:run", limits=plan.limits, unlocked=plan.unlocked)
-        stack.push(box)
-        looked = survey(root, plan.out, box.child, progress)
+        looked = survey(root, plan.out, _reader(plan, stack), progress)
         if not looked.files:
             raise InputError("the archive holds no file", where=plan.archive, next_step="name the folder that holds it")
         store = Store(plan.out)
@@ -121,10 +118,8 @@ def survey_only(plan: Plan) -> BuildReport:
     report = BuildReport(plan.out, dry_run=True)
     root = open_root(plan.archive)
     try:
-        box = Sandbox("provenance.inside:run", limits=plan.limits, unlocked=plan.unlocked)
         with ExitStack() as stack:
-            stack.push(box)
-            looked = survey(root, plan.out, box.child, silent)
+            looked = survey(root, plan.out, _reader(plan, stack), silent)
         report.findings = looked.findings
         for unit in units.plan(planned(root, plan.out, looked, plan.limit)):
             report.units["planned"] += 1
@@ -136,6 +131,16 @@ def survey_only(plan: Plan) -> BuildReport:
     finally:
         os.close(root)
     return report
+
+
+def _reader(plan: Plan, stack: ExitStack) -> Callable[[], AbstractContextManager[Child]]:
+    """Return what gives a locked child for custody lists. Its sandbox starts at the first: most archives have none."""
+
+    def child() -> AbstractContextManager[Child]:
+        box = stack.enter_context(Sandbox("provenance.inside:run", limits=plan.limits, unlocked=plan.unlocked))
+        return box.child()
+
+    return child
 
 
 def _open(store: Store, looked: Survey, at: dt.datetime, report: BuildReport) -> tuple[str, Version | None]:

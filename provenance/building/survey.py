@@ -20,6 +20,7 @@ from provenance.archive.walk import Found, walk
 from provenance.building.units import Expected, Planned
 from provenance.model.errors import Quarantined
 from provenance.model.names import display
+from provenance.model.words import Cause
 from provenance.sandbox import Child
 
 Progress = Callable[[int, int, str], None]
@@ -83,7 +84,15 @@ def _read(root: int, place: custody.Place, child: Child, looked: Survey) -> Iter
                 "files": [path.hex() for path in place.files],
             }
             for _, body in child.run(job, handles):
-                yield custody.load(body)
-    except (Quarantined, ValueError, KeyError, TypeError) as error:
-        what = error.what if isinstance(error, Quarantined) else "the list could not be read"
-        looked.findings.append(f"{place.display}: {what}; files below {display(place.root) or '.'} are not checked")
+                yield _believed(body)
+    except Quarantined as error:
+        looked.findings.append(
+            f"{place.display}: {error.what}; files below {display(place.root) or '.'} are not checked"
+        )
+
+
+def _believed(body: bytes) -> custody.CustodyList:
+    try:
+        return custody.load(body)
+    except (ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
+        raise Quarantined(Cause.CRASHED, "the list's reader spoke out of turn") from error
