@@ -202,3 +202,27 @@ def test_the_dsse_encoding_is_the_one_of_the_standard() -> None:
     key = PublicKey(bytes(range(32)))
     assert key.id == "630dcd2966c4336691125448bbb25b4ff412a49c732db2c8abc1b8581bd710dd"
     assert key.fingerprint == "SHA256:630d-cd29-66c4-3366-9112-5448-bbb2-5b4f"
+
+
+def test_an_envelope_has_one_spelling_also_for_one_who_sees_it_first(tmp_path: Path) -> None:
+    """Every change below keeps the signature right: the file is refused all the same."""
+    place = tmp_path / "ds"
+    publish(place, tmp_path / "home", {Kind.ART: range(2)})
+    file = place / "versions" / "000001.json"
+    sound = file.read_bytes()
+    told = json.loads(sound)
+    for at, respelt in enumerate(
+        [
+            sound + b"\n",
+            sound[:-1],
+            json.dumps(told).encode() + b"\n",
+            canonical_json(told | {"note": "unsigned"}) + b"\n",
+            sound.replace(b'{"payload"', b'{"payload":"","payload"', 1),
+            canonical_json(told | {"payload": told["payload"] + "\n"}) + b"\n",
+        ]
+    ):
+        file.write_bytes(respelt)
+        with pytest.raises(BadSignatureError, match="is no signed statement"):
+            open_dataset(place, trust=Trust(tmp_path / f"reader-{at}"))
+    file.write_bytes(sound)
+    assert open_dataset(place, trust=Trust(tmp_path / "reader")).head.number == 1
