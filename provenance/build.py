@@ -31,11 +31,12 @@ from provenance.building.survey import Survey, planned, survey
 from provenance.building.units import Unit
 from provenance.dataset import card, keyring, signing
 from provenance.dataset import ledger as ledger_chain
+from provenance.dataset.chain import Entry
 from provenance.dataset.opening import open_dataset
 from provenance.dataset.signing import Role
 from provenance.dataset.store import Store
 from provenance.dataset.trust import Trust
-from provenance.dataset.version import FOLDER, Version, commit_version
+from provenance.dataset.version import FOLDER, commit_version, parse
 from provenance.media.shelf import Options
 from provenance.model.errors import InputError, UsageError
 from provenance.model.words import sha256_hex
@@ -81,8 +82,10 @@ def build(plan: Plan, progress: Progress = silent) -> BuildReport:
             raise InputError("the archive holds no file", where=plan.archive, next_step="name the folder that holds it")
         store = Store(plan.out)
         stack.enter_context(store.hold())
+        stack.enter_context(Memo.alone(_memo_file(plan.out)))
         report = BuildReport(plan.out, findings=looked.findings)
-        dataset, head = _open(store, looked, at, report)
+        dataset, entries = _open(store, looked, at, report)
+        head = parse(entries[-1]) if entries else None
         ledger = rightsdesk.for_build(store, dataset, plan.rights, at, report.notices)
         memo = stack.enter_context(Memo(_memo_file(plan.out)))
         old = Old(store, head) if head is not None else None
@@ -104,7 +107,7 @@ def build(plan: Plan, progress: Progress = silent) -> BuildReport:
         key = signing.own_key(Role.BUILD)
         version = commit_version(store, dataset, content, key, head, at)
         report.version, report.changed = version.number, head is None or version.number != head.number
-        Trust().witness(store.root / FOLDER, [version.entry])
+        Trust().witness(store.root / FOLDER, [*entries, version.entry] if report.changed else entries)
         card.write(store, version)
         memo.forget_finished()
         assembly.clear_work()
@@ -143,8 +146,8 @@ def _reader(plan: Plan, stack: ExitStack) -> Callable[[], AbstractContextManager
     return child
 
 
-def _open(store: Store, looked: Survey, at: dt.datetime, report: BuildReport) -> tuple[str, Version | None]:
-    """Return the dataset's id and its head, verified; at the first build the id is born from the archive."""
+def _open(store: Store, looked: Survey, at: dt.datetime, report: BuildReport) -> tuple[str, tuple[Entry, ...]]:
+    """Return the dataset's id and its versions, verified; at the first build the id is born from the archive."""
     key = signing.own_key(Role.BUILD)
     if key.made:
         report.notices.append(f"made a build key, {key.public.fingerprint}, in {signing.home() / 'keys'}")
@@ -153,7 +156,7 @@ def _open(store: Store, looked: Survey, at: dt.datetime, report: BuildReport) ->
         dataset = open_dataset(store.root)
         report.notices += dataset.notices
         keyring.publish(store, dataset.id, key, at)
-        return dataset.id, dataset.head
+        return dataset.id, dataset.entries
     if not store.names("keys"):
         # Nothing is there at all: whoever builds here begins a new dataset, whatever the folder held before.
         folders = (FOLDER, ledger_chain.FOLDER, *map(keyring.key_folder, Role))
@@ -162,7 +165,7 @@ def _open(store: Store, looked: Survey, at: dt.datetime, report: BuildReport) ->
     started = store.numbers(keyring.key_folder(Role.BUILD))
     name = keyring.load(store, Role.BUILD).chain if started else looked.fingerprint
     Trust().accept(keyring.publish(store, name, key, at))
-    return name, None
+    return name, ()
 
 
 def _run(

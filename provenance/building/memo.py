@@ -11,10 +11,11 @@ time stamp.
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
 import os
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,20 @@ class Memo:
     def reading(cls, file: str) -> contextlib.AbstractContextManager[Memo | None]:
         """Give the memory to a worker that only looks things up, or None when there is none."""
         return cls(Path(file)) if os.path.exists(file) else contextlib.nullcontext()
+
+    @staticmethod
+    @contextlib.contextmanager
+    def alone(file: Path) -> Iterator[None]:
+        """Be the only build of a dataset on this machine. CommitError while another one runs."""
+        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with open(f"{file}.lock", "ab") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise CommitError(
+                    "another build of this dataset is running here", next_step="wait for it, then run again"
+                ) from None
+            yield
 
     def digest(self, path: bytes, identity: Identity) -> str | None:
         """Return the SHA-256 that a file of this very identity had, or None."""

@@ -18,14 +18,21 @@ from provenance.dataset.index import stream_table
 from provenance.dataset.shard import ShardInfo
 from provenance.dataset.store import Store
 from provenance.dataset.version import Version
-from provenance.model.errors import ChangedError
+from provenance.model.errors import ChangedError, ConflictError, MissingError
 
 Ranges = dict[str, tuple[int, int]]  # unit -> first row, number of rows
 
 
 def read_part(store: Store, path: str, columns: pa.Schema) -> Iterator[pa.RecordBatch]:
     """Yield the rows that a worker left for the commit. ChangedError when they are not what it wrote."""
-    data = store.load(path, os.path.basename(path).partition(".")[0])
+    try:
+        data = store.load(path, os.path.basename(path).partition(".")[0])
+    except MissingError as error:
+        raise ConflictError(
+            "another build of this dataset finished meanwhile and cleared the work folder",
+            where=path,
+            next_step="run again",
+        ) from error
     with pa.ipc.open_file(pa.py_buffer(data)) as reader:
         if not reader.schema.equals(columns):
             raise ChangedError("has columns of another format", where=path, next_step="delete work/ and build again")
@@ -46,6 +53,16 @@ class Old:
         for batch in self.stream("quarantine", ["unit", "asset_path", "cause"]):
             for unit, path, cause in zip(*(column.to_pylist() for column in batch.columns), strict=True):
                 self._failed.setdefault(unit, []).append((path, cause))
+
+    @property
+    def near_name(self) -> str | None:
+        """The rule that made its near groups."""
+        return self._version.content.options.get("near_duplicates")
+
+    def near_groups(self) -> npt.NDArray[np.int64]:
+        """Return its `near_group` column."""
+        columns = [batch.column(0).to_numpy() for batch in self.stream("index", ["near_group"])]
+        return np.concatenate(columns) if columns else np.empty(0, np.int64)
 
     def keys(self) -> set[str]:
         return set(self.assets) | set(self.quarantine)

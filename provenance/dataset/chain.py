@@ -5,6 +5,7 @@ An entry is a DSSE envelope in `<folder>/<number>.json`, of an in-toto Statement
     chain     the id that every entry of the chain repeats, so that none of another chain fits (T10)
     number    previous + 1, from 1; the file's name says the same (T11)
     parent    SHA-256 of the previous entry's file; null for the first
+    nonce     16 random bytes: two chains begun alike, in the same second, are two chains
     created   when it was signed, for people: order is by number, never by time
     format    the format version, which fixes the algorithm
 
@@ -15,6 +16,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -27,7 +29,7 @@ from provenance.model import clock
 from provenance.model.errors import ForeignError, MissingError, SchemaError, TamperError
 from provenance.model.words import sha256_hex
 
-_COMMON = ("chain", "created", "format", "number", "parent")
+_COMMON = ("chain", "created", "format", "nonce", "number", "parent")
 _RESTORE = "restore it from a mirror, then provenance verify"
 
 # Given an entry's number and its body, still unverified, return who must have signed it, in order.
@@ -79,6 +81,7 @@ def append(
         "chain": chain,
         "created": clock.stamp(at),
         "format": FORMAT_VERSION,
+        "nonce": secrets.token_hex(16),
         "number": number,
         "parent": parent.digest if parent else None,
     }
@@ -171,6 +174,8 @@ def _parse(payload: bytes, predicate_type: str, path: str) -> tuple[dict[str, An
         clock.parse(predicate["created"])
         if type(predicate["number"]) is not int or not isinstance(predicate["chain"], str):
             raise ValueError("number or chain of another type")
+        if not isinstance(predicate["nonce"], str):
+            raise ValueError("nonce of another type")
         if not isinstance(predicate["parent"], str | None):
             raise ValueError("parent of another type")
         found_format = predicate["format"]

@@ -30,6 +30,7 @@ def forge(place: Path, home: Path, first: Version, number: int, name: int, paren
     predicate = first.content.as_json() | {
         "chain": DATASET,
         "created": clock.stamp(AT),
+        "nonce": "0" * 32,
         "format": FORMAT_VERSION,
         "number": number,
         "parent": parent,
