@@ -155,13 +155,11 @@ class Movie:
 
     timecode: labels a second and their exact rate, of a timecode track; for 50 and 60 frames a second they may be 25
     and 30. outside: media lies in another file. encrypted: samples are under Common Encryption (ISO/IEC 23001-7).
-    fragmented: more samples come later in the file, so the index is not all of it.
     """
 
     timecode: tuple[int, Fraction] | None = None
     outside: bool = False
     encrypted: bool = False
-    fragmented: bool = False
 
 
 def movie(file: BinaryIO, size: int, demuxer: str) -> Movie:
@@ -173,7 +171,6 @@ def movie(file: BinaryIO, size: int, demuxer: str) -> Movie:
         timecode=_labels(header),
         outside=_refers(header),
         encrypted=re.search(rb"stsd\0{4}.{8}encv", header, re.DOTALL) is not None,
-        fragmented=b"mvex" in header,
     )
 
 

@@ -82,6 +82,7 @@ def read_index(stream: VideoStream) -> Index | None:
 
 def way(stream: VideoStream, index: Index | None, per_second: Fraction) -> str:
     """Return "seek", "pick" or "decode" for taking so many frames a second of this track."""
+    # An index shorter than the track's own count belongs to a fragmented or an edited file.
     if index and index.pace and index.keys[:1] == [0] and index.shown == len(index.stamps) == stream.frames:
         interval = 1 / (per_second * index.pace * Fraction(stream.time_base or 0))
         if interval > 1 and _seek_cost(index, interval) * 2 <= len(index.stamps):

@@ -161,8 +161,7 @@ class _Track:
             raise Quarantined(Cause.TRUNCATED, what)
         if self._chosen == "keyframes":
             return tracks.keyframes(opened, stream, index)
-        whole = index if not self._movie.fragmented else None
-        way = tracks.way(stream, whole, grid.per_second) if grid and self.trusting else "decode"
+        way = tracks.way(stream, index, grid.per_second) if grid and self.trusting else "decode"
         if grid and index and way == "seek":
             return tracks.seek(opened, stream, index, grid)
         if grid and way == "pick":
