@@ -2,12 +2,15 @@
 
 Everything is verified before one row is judged: signatures and numbering, that neither dataset nor ledger is older than
 this machine has seen, that the ledger's head is still good, and that the index is the one that was signed.
+
+`admit` answers and counts. Training takes `handoff.for_training`, which is what `provenance.admit` calls.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +21,8 @@ import numpy.typing as npt
 from provenance import rightsdesk
 from provenance.dataset.index import load_table
 from provenance.dataset.opening import Opened, open_dataset
+from provenance.dataset.signing import PublicKey, Role
+from provenance.dataset.store import Store
 from provenance.dataset.trust import Trust
 from provenance.dataset.version import Version
 from provenance.judgement import prepare
@@ -29,12 +34,17 @@ from provenance.rights.reasons import Decision, Reason
 from provenance.rights.verdicts import Verdicts
 from provenance.rightsdesk import Book
 
+RELEASE = "release"  # the option by which a version says that it is a release, and of which dataset
+
+TrustedKeys = Mapping[Role, Sequence[PublicKey]]
+
 
 @dataclass(frozen=True)
 class Admission:
     """The answer for one policy, at one moment, against one ledger head.
 
-    verdicts: for every item of the version, in the order of its index. notices: to show to people.
+    verdicts: for every item of the version, in the order of its index. notices: to show to people. exact_group,
+    near_group: for every item, the row of the first item that is a twin.
     """
 
     dataset: Opened
@@ -43,7 +53,9 @@ class Admission:
     policy: Policy
     moment: dt.datetime
     verdicts: Verdicts
-    notices: tuple[str, ...] = ()
+    notices: tuple[str, ...]
+    exact_group: npt.NDArray[np.int64]
+    near_group: npt.NDArray[np.int64]
 
     @property
     def rows(self) -> npt.NDArray[np.int64]:
@@ -86,28 +98,38 @@ def admit(
     *,
     version: int | None = None,
     known_at: dt.datetime | None = None,
+    ledger: str | Path | None = None,
+    trusted_keys: TrustedKeys | None = None,
 ) -> Admission:
     """Return what a policy lets into training today.
 
     version: an older one, by number. known_at: replay what the ledger knew then; its head's valid-until is then not
-    asked. StaleLedgerError past the head's valid-until, RightsError without a ledger, TamperError kinds.
+    asked. ledger: the folder with the current ledger, where the dataset does not hold it itself, as a release does not.
+    trusted_keys: by role, for what this machine has not seen. StaleLedgerError past the head's valid-until, RightsError
+    without a ledger, TamperError kinds.
     """
     trust = Trust()
-    opened = open_dataset(dataset, trust=trust)
+    opened = open_dataset(dataset, trust=trust, trusted=trusted_keys)
     chosen = opened.version(version) if version is not None else opened.head
-    book = rightsdesk.read_book(opened.store, opened.id, trust)
+    # A release has a history of its own; the law is that of the dataset it was taken from.
+    release = chosen.content.options.get(RELEASE)
+    law = release["dataset"] if release is not None else opened.id
+    book = rightsdesk.read_book(Store(ledger) if ledger is not None else opened.store, law, trust, trusted_keys)
     if not book.entries:
+        sheet = f"provenance rights import {dataset} SHEET"
         raise RightsError(
-            "the dataset has no rights ledger, so nothing is licensed",
-            where=str(dataset),
-            next_step=f"provenance rights import SHEET --dataset {dataset}",
+            "there is no rights ledger, so nothing is licensed",
+            where=str(ledger or dataset),
+            next_step="name the folder that holds the current ledger" if release is not None else sheet,
         )
     moment = trust.moment(book.entries[-1].created)
     state = book.known_at(known_at)
     if known_at is None:
         check_fresh(state, moment)
     case = prepare(opened, chosen, state, policy)
-    return Admission(opened, chosen, book, policy, moment, case.decide(policy, moment.date()), opened.notices)
+    verdicts = case.decide(policy, moment.date())
+    notices = (*opened.notices, *book.notices)
+    return Admission(opened, chosen, book, policy, moment, verdicts, notices, case.exact_group, case.near_group)
 
 
 @dataclass(frozen=True)

@@ -38,6 +38,7 @@ class Role(StrEnum):
     BUILD = "build"
     RIGHTS = "rights"
     HEAD = "head"
+    TRAIN = "train"  # receipts of what a training run has read
 
 
 @dataclass(frozen=True, slots=True)

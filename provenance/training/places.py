@@ -1,0 +1,82 @@
+"""Where the admitted items lie: a plain index, 88 bytes an item, made once and handed to every reader."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from provenance.dataset.index import digests, load_table
+from provenance.dataset.shard import ShardInfo
+from provenance.dataset.store import Store
+from provenance.dataset.version import Version
+from provenance.model.words import Kind
+
+_COLUMNS = ["shard", "offset", "length", "payload_sha256", "item_id"]
+
+
+@dataclass(frozen=True)
+class Places:
+    """Items in the order of the index. shards: of the whole version; offset, length: bytes in the shard's file.
+
+    row: int64[n], in the version's index. shard: int32[n]. offset, length: int64[n]. payload_sha256, item_id:
+    uint8[n, 32].
+    """
+
+    shards: tuple[ShardInfo, ...]
+    row: npt.NDArray[np.int64]
+    shard: npt.NDArray[np.int32]
+    offset: npt.NDArray[np.int64]
+    length: npt.NDArray[np.int64]
+    payload_sha256: npt.NDArray[np.uint8]
+    item_id: npt.NDArray[np.uint8]
+
+    def __len__(self) -> int:
+        return len(self.row)
+
+    def take(self, which: npt.NDArray[Any]) -> Places:
+        """Return those that `which` (numbers or a mask) chooses."""
+        columns = (self.row, self.shard, self.offset, self.length, self.payload_sha256, self.item_id)
+        return Places(self.shards, *(column[which] for column in columns))
+
+    def of_kind(self, kind: Kind) -> Places:
+        return self.take(np.array([shard.kind is kind for shard in self.shards], bool)[self.shard])
+
+    def kind(self, at: int) -> Kind:
+        return self.shards[int(self.shard[at])].kind
+
+
+def load_places(store: Store, version: Version, rows: npt.NDArray[np.int64]) -> Places:
+    """Return where the items of these index rows (rising) lie. TamperError kinds when the index is not as signed."""
+    info = version.content.tables["index"]
+    table = load_table(store, "index", info, version.dataset, _COLUMNS)
+    every = len(rows) == info.rows
+
+    def numbers(name: str) -> npt.NDArray[Any]:
+        column = table.column(name).to_numpy()
+        return column if every else column[rows]
+
+    def bytes32(name: str) -> npt.NDArray[np.uint8]:
+        column = digests(table.column(name))
+        return column if every else column[rows]
+
+    return Places(
+        version.content.shards,
+        rows,
+        numbers("shard"),
+        numbers("offset"),
+        numbers("length"),
+        bytes32("payload_sha256"),
+        bytes32("item_id"),
+    )
+
+
+def representatives(rows: npt.NDArray[np.int64], groups: Sequence[npt.NDArray[np.int64]]) -> npt.NDArray[np.int64]:
+    """Return the first row of each group among `rows` (rising), for one kind of group after the other."""
+    for group in groups:
+        _, first = np.unique(group[rows], return_index=True)
+        rows = rows[np.sort(first)]
+    return rows
