@@ -22,6 +22,7 @@ from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 from provenance.archive import containers, custody, sidecars
+from provenance.fingerprint import picture
 from provenance.media import shelf
 from provenance.model.errors import Quarantined
 from provenance.model.words import Cause, Extract, Kind
@@ -45,7 +46,10 @@ def preload() -> None:
 
 def toolset(options: shelf.Options) -> list[str]:
     """Return the keys of all readers under these options: what names a unit's result beside the bytes."""
-    return [shelf.key(medium, options) for medium in _MEDIA] + [f"signals/{signals.VERSION}"]
+    return [shelf.key(medium, options) for medium in _MEDIA] + [
+        f"signals/{signals.VERSION}",
+        f"fingerprints/{picture.VERSION}",
+    ]
 
 
 def run(job: dict[str, Any], files: list[BinaryIO]) -> Iterator[Message]:

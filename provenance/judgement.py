@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -25,6 +25,7 @@ from provenance.rights.law import Law
 from provenance.rights.ledger import LedgerState
 from provenance.rights.matcher import Bound
 from provenance.rights.policy import Policy
+from provenance.rights.reasons import Reason
 from provenance.rights.restriction import Restriction
 from provenance.rights.selector import Selector
 from provenance.rights.sources import signals
@@ -32,7 +33,7 @@ from provenance.rights.statement import Interest, RightsStatement
 from provenance.rights.verdicts import Classes, Items, Verdicts, classify, decide_all
 
 _PLACES = ("time_numerator", "time_denominator", "page", "scene")
-_ITEM = ["asset", "frame", "exact_group", "near_group", *_PLACES]
+_ITEM = ["asset", "frame", "near_blank", "exact_group", "near_group", *_PLACES]
 _ASSET = ["asset_path", "type", "sha256", "files", "signals"]
 
 
@@ -65,9 +66,10 @@ def prepare(dataset: Opened, version: Version, state: LedgerState, policy: Polic
     if policy is not None and (policy.in_file_permissions or policy.trusted_signers):
         state = replace(state, statements=(*state.statements, *_permissions(files)))
     law = Law(state)
-    restrictions, restricted = _restrictions(law, files)
+    of_item, blank = files.apart(files.of_item(index), pc.fill_null(index.column("near_blank"), False).to_numpy())
+    restrictions, restricted = _restrictions(law, files, blank)
     items = Items(
-        asset=files.of_item(index),
+        asset=of_item,
         time_numerator=_numbers(index, "time_numerator"),
         time_denominator=_numbers(index, "time_denominator"),
         page=_numbers(index, "page"),
@@ -112,6 +114,23 @@ class _Files:
                 asset[row] = self.frames.get((int(asset[row]), int(frame[row])), int(asset[row]))
         return asset
 
+    def apart(
+        self, of_item: npt.NDArray[np.int32], blank: npt.NDArray[np.bool_]
+    ) -> tuple[npt.NDArray[np.int32], set[int]]:
+        """Give the near-blank items of each file a file of their own, for they alone are restricted.
+
+        Return the file of each item, and which files are near-blank.
+        """
+        first = len(self.paths)
+        whose, number = np.unique(of_item[blank], return_inverse=True)
+        for file in whose.tolist():
+            self.paths.append(self.paths[file])
+            self.digests.append(self.digests[file])
+            self.signals.append(self.signals[file])
+        of_item = of_item.copy()
+        of_item[blank] = first + number
+        return of_item, set(range(first, len(self.paths)))
+
 
 def _numbers(index: pa.Table, name: str) -> npt.NDArray[np.int64]:
     return pc.fill_null(index.column(name), 0).to_numpy().astype(np.int64)
@@ -128,17 +147,25 @@ def _permissions(files: _Files) -> list[RightsStatement]:
     return list(found.values())
 
 
-def _restrictions(law: Law, files: _Files) -> tuple[list[tuple[Restriction, ...]], npt.NDArray[np.int64]]:
-    """Return the distinct sets of in-file restrictions, and which of them holds of each file."""
+def _restrictions(
+    law: Law, files: _Files, blank: Collection[int]
+) -> tuple[list[tuple[Restriction, ...]], npt.NDArray[np.int64]]:
+    """Return the distinct sets of restrictions from outside the ledger, and which of them holds of each file.
+
+    blank: files with too little in them for their copies to be found; a person has to look at those.
+    """
     sets: dict[tuple[Restriction, ...], int] = {(): 0}
     known: dict[str, list[Said]] = {"[]": []}
     number = np.zeros(len(files.paths), np.int64)
     for at, told in enumerate(files.signals):
         if told not in known:
             known[told] = list(read_signals(told))
+        found: tuple[Restriction, ...] = ()
         if known[told]:
-            bound = law.statements.match(files.paths[at], files.digests[at])
-            number[at] = sets.setdefault(in_file(known[told], bound), len(sets))
+            found = in_file(known[told], law.statements.match(files.paths[at], files.digests[at]))
+        if at in blank:
+            found += (Restriction(Reason.NEAR_BLANK, "fingerprint"),)
+        number[at] = sets.setdefault(found, len(sets))
     return list(sets), number
 
 

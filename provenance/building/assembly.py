@@ -16,6 +16,8 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from provenance.building.extraction import INDEX_PART, WORK, Done
+from provenance.building.neargroups import NAME as NEAR
+from provenance.building.neargroups import Part, near_groups
 from provenance.building.parts import Old, read_part, replaced
 from provenance.building.report import BuildReport
 from provenance.dataset import schema
@@ -54,9 +56,11 @@ class Assembly:
         content_digests = [digests(batch.column("content_sha256")) for batch in self._rows(done, "index")]
         groups = exact_groups(np.concatenate(content_digests) if content_digests else np.empty((0, 32), np.uint8))
         del content_digests
+        near, near_counts = near_groups(self._store, self._dataset, self._near_parts(done), groups)
+        report.near.update(near_counts)
         if self._old is not None:
             self._old.rewind()
-        index = self._index(done, first_asset, rights, groups)
+        index = self._index(done, first_asset, rights, groups, near)
         quarantine = self._quarantine(done, report)
         for answer in done:
             report.units[answer.status] += 1
@@ -71,6 +75,7 @@ class Assembly:
             "quarantine": dict(sorted(report.causes.items())),
         }
         tables = {"index": index, "assets": assets, "quarantine": quarantine}
+        options = {**options, "near_duplicates": NEAR}
         return Content(tool, archive, options, ledger, tuple(shards), tables, counts)
 
     def clear_work(self) -> None:
@@ -126,6 +131,7 @@ class Assembly:
         first_asset: Sequence[int],
         rights: npt.NDArray[np.int32],
         groups: npt.NDArray[np.int64],
+        near: npt.NDArray[np.int64],
     ) -> Any:
         """Write the index: parts number shards and assets within their unit, an old version within itself."""
         first_shard = 0
@@ -135,17 +141,38 @@ class Assembly:
                 for batch in self._unit(answer, "index"):
                     shard = batch.column("shard").to_numpy() + shift[0]
                     asset = batch.column("asset").to_numpy() + shift[1]
-                    group = groups[writer.rows : writer.rows + batch.num_rows]
+                    rows = slice(writer.rows, writer.rows + batch.num_rows)
                     changed = {
                         "shard": shard,
                         "asset": asset,
                         "rights_id": rights[asset],
-                        "exact_group": group,
-                        "near_group": group,
+                        "exact_group": groups[rows],
+                        "near_group": near[rows],
                     }
                     writer.write(replaced(batch, changed, schema.INDEX))
                 first_shard += sum(1 for _ in self._shards(answer))
             return writer.finish()
+
+    def _near_parts(self, done: Sequence[Done]) -> list[Part]:
+        """The units' shards, with the near groups of kept ones where those still hold: when nothing was taken away."""
+        parts = [Part(tuple(self._shards(answer))) for answer in done]
+        old = self._old
+        kept = {answer.key for answer in done if answer.status != "finished"}
+        if old is None or old.near_name != NEAR or not set(old.index) <= kept:
+            return parts
+        new_row = np.full(sum(count for _, count in old.index.values()), -1, np.int64)
+        at = 0
+        for answer, part in zip(done, parts, strict=True):
+            if answer.key in old.index and answer.status != "finished":
+                first, count = old.index[answer.key]
+                new_row[first : first + count] = np.arange(at, at + count)
+            at += sum(shard.rows for shard in part.shards)
+        groups = new_row[old.near_groups()]
+        for number, answer in enumerate(done):
+            if answer.status != "finished":
+                first, count = old.index.get(answer.key, (0, 0))
+                parts[number] = Part(parts[number].shards, groups[first : first + count])
+        return parts
 
     def _shifts(self, answer: Done, first_shard: int, first_asset: int) -> tuple[int, int]:
         if answer.status == "finished" or self._old is None:

@@ -23,6 +23,7 @@ class BuildReport:
     items: Counter[str] = field(default_factory=Counter)  # by kind
     causes: Counter[str] = field(default_factory=Counter)
     quarantined: list[tuple[str, str, str]] = field(default_factory=list)  # asset, cause, message; the first of them
+    near: Counter[str] = field(default_factory=Counter)  # of the search for near-duplicates: what took part, what not
     units: Counter[str] = field(default_factory=Counter)  # by status
     extracted: int = 0  # assets that a child read in this run
     payload_bytes: int = 0
@@ -51,6 +52,7 @@ class BuildReport:
             "assets": self.assets,
             "items": {"total": sum(self.items.values()), **dict(sorted(self.items.items()))},
             "quarantine": {"causes": dict(sorted(self.causes.items())), "assets": [list(q) for q in self.quarantined]},
+            "near_duplicates": dict(sorted(self.near.items())),
             "units": dict(sorted(self.units.items())),
             "extracted": self.extracted,
             "payload_bytes": self.payload_bytes,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from provenance.dataset import schema
+from provenance.fingerprint.picture import near_blank
 from provenance.model.errors import Quarantined
 from provenance.model.names import display
 from provenance.model.words import Cause, Kind, item_id, sha256_hex
@@ -139,4 +140,5 @@ def index_row(kind: Kind, row: Mapping[str, Any], asset: int) -> dict[str, Any]:
         "scene": row.get("scene"),
         "content_sha256": bytes.fromhex(content),
         "phash_64": row.get("phash_64"),
+        "near_blank": kind is Kind.ART and row.get("glance_64") is not None and near_blank(row["glance_64"]),
     }

@@ -1,1 +1,1 @@
-"""Fingerprints to neighbours to clusters."""
+"""Fingerprints to neighbours to groups: which items are copies of each other."""

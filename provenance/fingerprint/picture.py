@@ -12,6 +12,11 @@ the same picture agree.
 `phash_64` is `imagehash.phash` of the very picture given, its 64 bits as in imagehash's hex string: row by row, the
 first bit the most significant. A hash of a reduced decode is another number and must have another name.
 
+`pdq_256` and `pdq_quality` are PDQ (`fingerprint.pdq`) of the whole picture; `trimmed_pdq_256` is PDQ of what lies in
+`trim_box`, inside its bars. `glance_64` is what PDQ sees: 64 x 64 luma samples, rounded, row by row; by it two pictures
+are compared without being opened again. Where a picture is transparent there is white paper behind it, or black where
+on white there would be nothing to see.
+
 Orientation and colour profile are the caller's to apply first.
 """
 
@@ -22,14 +27,20 @@ from typing import Any
 
 import imagehash
 import numpy as np
+import numpy.typing as npt
 import scipy.fftpack  # noqa: F401  imagehash imports it at first use: too late in a child that may open no file
 from PIL import Image
 
+from provenance.fingerprint import bars, pdq
+
+VERSION = 2  # raised whenever a picture would get other columns
 _STRIP_BYTES = 1 << 20
+BLANK_QUALITY = 10  # below it, PDQ of two strangers may agree
+_INK = 8  # levels of luma: more than compression leaves on flat paper
 
 
 def measure(image: Image.Image) -> dict[str, Any]:
-    """Return width, height, pixel_sha256 and phash_64 of a decoded picture, under the names of the picture columns.
+    """Return size, pixel digest and fingerprints of a decoded picture, under the names of the picture columns.
 
     The picture must be 8 bits a sample (modes 1, L, LA, P, PA, RGB, RGBA); ValueError for any other mode, whose
     way to 8 bits is a decision that only its reader can take.
@@ -39,6 +50,7 @@ def measure(image: Image.Image) -> dict[str, Any]:
         "height": image.height,
         "pixel_sha256": pixel_sha256(image),
         "phash_64": phash_64(image),
+        **_seen(image),
     }
 
 
@@ -73,3 +85,44 @@ def _canonical(image: Image.Image) -> Image.Image:
         seen.paste(image, mask=alpha.point([0] + [255] * 255))
         return seen
     return image
+
+
+def near_blank(glance: bytes) -> bool:
+    """Return whether there is something in the picture, yet too little for any fingerprint to know it again.
+
+    Something: samples that stand out from the paper, fewer than one in a hundred. A flat picture has nothing in it.
+    """
+    view = np.frombuffer(glance, np.uint8).reshape(pdq.SIDE, pdq.SIDE).astype(np.float32)
+    if pdq.quality(view) >= BLANK_QUALITY:
+        return False
+    away = np.abs(view - np.median(view))
+    return bool(away.max() > _INK and (away > _INK).mean() < 0.01)
+
+
+def _seen(image: Image.Image) -> dict[str, Any]:
+    plane, view = _plane(image)
+    whole = pdq.of_samples(view)
+    box = bars.inner(plane)
+    trimmed = None
+    if box is not None:
+        left, top, right, bottom = box
+        trimmed = pdq.of_samples(pdq.samples(plane[top:bottom, left:right])).hash
+    return {
+        "pdq_256": whole.hash,
+        "pdq_quality": whole.quality,
+        "trimmed_pdq_256": trimmed,
+        "trim_box": list(box) if box is not None else None,
+        "glance_64": np.clip(np.rint(view), 0, 255).astype(np.uint8).tobytes(),
+    }
+
+
+def _plane(image: Image.Image) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.float32]]:
+    """Return the luma plane and PDQ's view of it, on the paper on which there is something to see."""
+    plane = pdq.luma(image)
+    view = pdq.samples(plane)
+    if image.has_transparency_data and pdq.quality(view) < BLANK_QUALITY:
+        dark = pdq.luma(image, paper=0)
+        other = pdq.samples(dark)
+        if pdq.quality(other) > pdq.quality(view):
+            return dark, other
+    return plane, view

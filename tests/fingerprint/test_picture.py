@@ -32,7 +32,8 @@ def _saved(image: Image.Image, form: str, **settings: object) -> Image.Image:
 
 
 def test_the_digest_and_the_hash_of_a_drawn_picture_never_change():
-    assert picture.measure(_drawn()) == {
+    told = picture.measure(_drawn())
+    assert {name: told[name] for name in ("width", "height", "pixel_sha256", "phash_64")} == {
         "width": 160,
         "height": 90,
         "pixel_sha256": "84bd08105a0822bfe702c3b8c0d8ffcaccc4f8c948936aef7944ddf83881f1ad",

@@ -1,0 +1,136 @@
+"""The near groups of a version: fingerprints read from its shards, joined, and numbered by their first row.
+
+A pure function of the items: a build that kept most units from the version before gives the same groups as one from
+scratch. Where units were only added, the groups of the old ones stand and only what is new is joined with all.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from provenance.dataset.shard import ShardInfo, read_columns
+from provenance.dataset.store import Store
+from provenance.dedup import pictures, texts
+from provenance.dedup.groups import grouped
+from provenance.dedup.pictures import Pictures
+from provenance.model.words import Kind
+
+NAME = "near-v1"  # what a version's groups were made by; another rule has another name
+
+Rows = npt.NDArray[np.int64]
+
+_PICTURE = ["width", "height", "pdq_256", "pdq_quality", "trimmed_pdq_256", "trim_box", "glance_64"]
+_GLANCE = pictures.SIDE * pictures.SIDE
+
+
+@dataclass(frozen=True)
+class Part:
+    """The shards of one unit. kept: for a unit of the version before, the near group of each of its rows there,
+    counted from the version's own first row; None for what is new."""
+
+    shards: tuple[ShardInfo, ...]
+    kept: Rows | None = None
+
+
+def near_groups(store: Store, dataset: str, parts: Sequence[Part], exact: Rows) -> tuple[Rows, Counter[str]]:
+    """Return for every index row the first row of its near-duplicates, int64[rows], and what was counted.
+
+    parts: the units in the order of the index. exact: the exact groups; their members are near, too.
+    """
+    count = len(exact)
+    # Exact copies are one row of the join.
+    first = exact == np.arange(count)
+    links = [(exact, np.arange(count, dtype=np.int64))]
+    new = np.ones(count, bool)
+    at = 0
+    for part in parts:
+        size = sum(shard.rows for shard in part.shards)
+        if part.kept is not None:
+            links.append((part.kept, np.arange(at, at + size, dtype=np.int64)))
+            new[at : at + size] = False
+        at += size
+    told: Counter[str] = Counter()
+    if new.any():
+        rows, sketched = _pictures(store, dataset, parts, first)
+        found = pictures.near_pairs(sketched, new[rows])
+        a, b = found.near()
+        links.append((rows[a], rows[b]))
+        told += found.counts
+        rows, sketches = _texts(store, dataset, parts, first)
+        a, b, counts = texts.near_pairs(sketches)
+        links.append((rows[a], rows[b]))
+        told += counts
+    return grouped(count, *(np.concatenate(ends) for ends in zip(*links, strict=True))), told
+
+
+def _pictures(store: Store, dataset: str, parts: Sequence[Part], first: npt.NDArray[np.bool_]) -> tuple[Rows, Pictures]:
+    rows: list[Rows] = []
+    held: list[Pictures] = []
+    for at, table in _tables(store, dataset, parts, (Kind.FRAMES, Kind.ART), _PICTURE):
+        have = np.flatnonzero(first[at : at + table.num_rows] & table.column("glance_64").is_valid().to_numpy())
+        if len(have):
+            rows.append(at + have)
+            held.append(sketched(table.take(have)))
+    if not held:
+        return np.empty(0, np.int64), Pictures.empty()
+    return np.concatenate(rows), Pictures.joined(held)
+
+
+def sketched(table: pa.Table) -> Pictures:
+    """Return the fingerprints in rows of pictures that have them."""
+    count = table.num_rows
+    size = np.stack([table.column(name).to_numpy() for name in ("width", "height")], axis=1).astype(np.float32)
+    box = np.tile(np.array([0, 0, 1, 1], np.float32), (count, 1))
+    inside = np.zeros((count, 32), np.uint8)
+    columns = (table.column(name).to_pylist() for name in ("trimmed_pdq_256", "trim_box"))
+    for row, (hash_, trim) in enumerate(zip(*columns, strict=True)):
+        if hash_ is not None and trim is not None:
+            inside[row] = np.frombuffer(hash_, np.uint8)
+            box[row] = np.array(trim, np.float32) / np.tile(size[row], 2)
+    return Pictures(
+        whole=_bytes(table, "pdq_256", 32),
+        quality=table.column("pdq_quality").to_numpy().astype(np.int64),
+        inside=inside,
+        box=box,
+        glance=_bytes(table, "glance_64", _GLANCE).reshape(count, pictures.SIDE, pictures.SIDE),
+    )
+
+
+def _bytes(table: pa.Table, name: str, width: int) -> npt.NDArray[np.uint8]:
+    return np.frombuffer(b"".join(table.column(name).to_pylist()), np.uint8).reshape(-1, width)
+
+
+def _texts(
+    store: Store, dataset: str, parts: Sequence[Part], first: npt.NDArray[np.bool_]
+) -> tuple[Rows, npt.NDArray[np.uint32]]:
+    rows: list[int] = []
+    sketches: list[bytes] = []
+    for at, table in _tables(store, dataset, parts, (Kind.SCRIPTS,), ["minhash_128"]):
+        for row, sketch in enumerate(table.column(0).to_pylist(), at):
+            if sketch is not None and first[row]:
+                rows.append(row)
+                sketches.append(sketch)
+    return np.array(rows, np.int64), np.frombuffer(b"".join(sketches), "<u4").reshape(-1, 128)
+
+
+def _tables(
+    store: Store, dataset: str, parts: Sequence[Part], kinds: Sequence[Kind], columns: list[str]
+) -> Iterator[tuple[int, pa.Table]]:
+    """Yield the first index row of each shard of these kinds, and its columns. Page checksums are verified."""
+    at = 0
+    for part in parts:
+        for shard in part.shards:
+            if shard.kind in kinds:
+                handle = store.open(shard.path)
+                try:
+                    yield at, read_columns(handle, shard.kind, dataset, columns, shard.path)
+                finally:
+                    os.close(handle)
+            at += shard.rows

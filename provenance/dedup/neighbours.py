@@ -1,0 +1,73 @@
+"""All pairs of hashes within a Hamming distance: exact, none missed, none invented.
+
+Hashes are rows of unsigned 64-bit words, uint64[n, words]. Up to a few thousand are compared each with each; beyond,
+multi-index hashing (`_multi_index`) looks only where a neighbour can be.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Words = npt.NDArray[np.uint64]
+Rows = npt.NDArray[np.int64]
+
+EVERY = 1 << 62
+_EACH_WITH_EACH = 6_000
+_BLOCK = 1 << 22  # distances held at once
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Neighbours: rows `a` and `b` with their distance in bits. Between two sets, a of the first and b of the second;
+    within one, a < b."""
+
+    a: Rows
+    b: Rows
+    distance: npt.NDArray[np.uint16]
+    capped: int = 0
+
+    def __len__(self) -> int:
+        return len(self.a)
+
+
+def words(hashes: npt.NDArray[np.uint8]) -> Words:
+    """Return uint8[n, bytes] hashes as the words that are compared; the number of bytes is a multiple of eight."""
+    return np.ascontiguousarray(hashes).view(np.uint64)
+
+
+def within(hashes: Words, radius: int, others: Words | None = None, *, most: int = EVERY) -> Pairs:
+    """Return every pair of the set, or of the set and the others, that is at most `radius` bits apart.
+
+    most: pairs told of one row and band, for sets in which thousands are copies of one; `capped` counts rows that had
+    more. Without it nothing is left out.
+    """
+    second = hashes if others is None else others
+    if len(hashes) * len(second) <= _EACH_WITH_EACH**2:
+        return _each_with_each(hashes, second, radius, own=others is None)
+    from provenance.dedup import _multi_index as index  # compiled at first use: small archives never wait for it
+
+    found = index.self_join(hashes, radius, most) if others is None else index.cross_join(hashes, others, radius, most)
+    return Pairs(*found)
+
+
+def _each_with_each(first: Words, second: Words, radius: int, *, own: bool) -> Pairs:
+    a: list[Rows] = []
+    b: list[Rows] = []
+    bits: list[npt.NDArray[np.uint16]] = []
+    step = max(1, _BLOCK // max(1, len(second)))
+    for start in range(0, len(first), step):
+        block = first[start : start + step]
+        distance = np.zeros((len(block), len(second)), np.uint16)
+        for word in range(first.shape[1]):
+            distance += np.bitwise_count(block[:, word, None] ^ second[None, :, word])
+        near_a, near_b = np.nonzero(distance <= radius)
+        keep = near_b > near_a + start if own else slice(None)
+        a.append((near_a + start)[keep])
+        b.append(near_b[keep])
+        bits.append(distance[near_a, near_b][keep])
+    if not a:
+        return Pairs(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.uint16))
+    return Pairs(np.concatenate(a), np.concatenate(b), np.concatenate(bits))
