@@ -10,7 +10,7 @@ import datetime as dt
 import getpass
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from provenance.dataset.opening import Opened, open_dataset
 from provenance.dataset.signing import PublicKey, Role
 from provenance.dataset.store import Store
 from provenance.dataset.trust import Trust
-from provenance.model import clock
+from provenance.model import clock, timecode
 from provenance.model.errors import InputError, UsageError
 from provenance.model.words import canonical_json, sha256_hex
 from provenance.rights import codec, ledger
@@ -134,10 +134,14 @@ class Projected:
     unknown: tuple[str, ...]
 
 
-def project(desk: Desk, timeline: str | Path, onto: str, rate: Fraction | None = None) -> Projected:
+def project(
+    desk: Desk, timeline: str | Path, onto: str, rate: Fraction | None = None, begins: str | None = None
+) -> Projected:
     """Return the ledger entry that carries the rights of a timeline's sources onto the cut, as ranges of time.
 
     onto: the cut's path in the archive. Sources are found by name among the dataset's assets, and never guessed.
+    begins: the timecode of the cut's first frame, for an EDL or a cue sheet. Without it nobody can tell where in the
+    cut a source stands, so that whatever restricts a source restricts all of the cut.
     InputError for a timeline that cannot be read; UsageError when the archive has no such cut.
     """
     place = Path(timeline)
@@ -161,7 +165,12 @@ def project(desk: Desk, timeline: str | Path, onto: str, rate: Fraction | None =
         return path, matcher.match(paths[at], digests[at])
 
     try:
-        found = timelines.project(timelines.read(data, place.name, rate), Selector(path=_literal(onto)), lookup)
+        cut = timelines.read(data, place.name, rate)
+        if begins is not None:
+            cut = replace(cut, start=timecode.parse(begins, cut.rate).seconds)
+        found = timelines.project(cut, Selector(path=_literal(onto)), lookup)
+    except timecode.TimecodeError as error:
+        raise UsageError(str(error), next_step="write --begins like 01:00:00:00") from None
     except codec.DecodeError as error:
         raise InputError(f"the timeline does not fit the cut: {error}", where=place.name) from None
     source = f"{place.name} on {onto}"

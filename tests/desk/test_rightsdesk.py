@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import io
 import json
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -191,11 +192,27 @@ def test_a_statement_on_a_source_clip_becomes_a_time_range_on_the_cut(
     assert studio.verdicts()["cut/film.mp4"].decision == "cleared"
     (tmp_path / "cut.edl").write_text(EDL)
     words = [tmp_path / "cut.edl", "--onto", "cut/film.mp4", "--rate", "8", "--yes", *ASK]
-    code, out = run(capsys, "rights", "project", studio.dataset, *words)
+    code, out = run(capsys, "rights", "project", studio.dataset, *words, "--begins", "00:00:00:00")
     assert code == 0, out
     verdicts = studio.admit().verdicts
     decisions = [verdicts.verdicts[number].decision.value for number in verdicts.of_item]
-    assert decisions[:4] == ["cleared", "cleared", "refused", "refused"]
+    # Art comes before frames in the index: the two sources, then the film second by second.
+    assert decisions == ["cleared", "refused", "cleared", "cleared", "refused", "refused"]
+
+
+def test_without_the_cuts_first_timecode_a_restricted_source_restricts_the_whole_cut(tmp_path: Path) -> None:
+    studio = Studio(tmp_path)
+    studio.add("cut/film.mp4", film(2))
+    studio.add("src/stock.png", picture(2))
+    studio.record("cut/film.mp4")
+    studio.record("src/stock.png", basis="license", license="LicenseRef-S", end="2026-06-30")
+    studio.build()
+    (tmp_path / "cut.edl").write_text(EDL)
+    desk = rightsdesk.open_desk(studio.dataset)
+    found = rightsdesk.project(desk, tmp_path / "cut.edl", "cut/film.mp4", Fraction(8))
+    assert found.unknown == ("ours.png",)
+    rightsdesk.append(desk.store, desk.dataset.id, desk.book, [found.body], desk.moment)
+    assert studio.verdicts()["cut/film.mp4"].reasons == ("expired",)
 
 
 def test_a_permission_inside_a_file_counts_only_where_the_policy_says_so(tmp_path: Path) -> None:

@@ -40,20 +40,29 @@ def import_command(dataset: str, sheets: tuple[str, ...], yes: bool, as_json: bo
 @click.argument("timeline", type=click.Path(exists=True, dir_okay=False))
 @click.option("--onto", required=True, help="The cut that it describes, as a path in the archive.")
 @click.option("--rate", help="Frames a second, for an EDL or a cue sheet: 25, 24000/1001.")
+@click.option("--begins", help="Timecode of the cut's first frame, for an EDL or a cue sheet: 01:00:00:00.")
 @_policy.options
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @_show.as_json
 def project_command(
-    dataset: str, timeline: str, onto: str, rate: str | None, yes: bool, as_json: bool, **asked: Any
+    dataset: str,
+    timeline: str,
+    onto: str,
+    rate: str | None,
+    begins: str | None,
+    yes: bool,
+    as_json: bool,
+    **asked: Any,
 ) -> int:
     """Carry the rights of a TIMELINE's sources (OTIO, EDL, FCPXML, cue sheet) onto the cut, as ranges of time.
 
-    What holds of a source then holds of the cut wherever the cut shows it, beside the cut's own record.
+    What holds of a source then holds of the cut wherever the cut shows it, beside the cut's own record. Where nobody
+    says at which timecode the cut begins, what restricts a source restricts the whole cut.
     """
     from provenance import rightsdesk
 
     desk = rightsdesk.open_desk(dataset)
-    found = rightsdesk.project(desk, timeline, onto, _rate(rate))
+    found = rightsdesk.project(desk, timeline, onto, _rate(rate), begins)
     return _sign(dataset, desk, [(found.body, found.changes)], found.unknown, yes, as_json, asked)
 
 
