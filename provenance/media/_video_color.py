@@ -99,8 +99,7 @@ def picture(frame: av.VideoFrame, aspect: Fraction, max_pixels: int) -> Picture:
     width, height = shown_size(frame.width, frame.height, aspect)
     if width * height > max_pixels:
         raise Quarantined(Cause.BOMB, f"a frame of {width} x {height} pixels is over the cap of {max_pixels:,}")
-    is_rgb = frame.format.is_rgb
-    if not is_rgb:
+    if model(frame) in ("YCbCr", "Gray"):
         notes += _settle(frame)
     transfer = frame.color_trc
     if transfer in (_PQ, _HLG):
@@ -121,6 +120,16 @@ def picture(frame: av.VideoFrame, aspect: Fraction, max_pixels: int) -> Picture:
     if mirrored:
         notes.append("mirrored=undone")
     return Picture(image if turn is None else image.transpose(turn), tuple(notes), degrees)
+
+
+def model(frame: av.VideoFrame) -> str:
+    """Return what the samples mean: "RGB", "XYZ" (digital cinema), "Gray" or "YCbCr"."""
+    form = frame.format
+    if form.is_rgb or form.name == "pal8":
+        return "RGB"
+    if form.name.startswith("xyz"):
+        return "XYZ"
+    return "Gray" if len([part for part in form.components if not part.is_alpha]) == 1 else "YCbCr"
 
 
 def shown_size(width: int, height: int, aspect: Fraction) -> tuple[int, int]:
@@ -152,18 +161,20 @@ def mastering_peak(frame: av.VideoFrame) -> float:
 
 def _settle(frame: av.VideoFrame) -> list[str]:
     """Write into the frame which matrix and range hold, so that the conversion has no choice; name the assumptions."""
-    assumed = []
-    if frame.colorspace in _UNKNOWN:
-        large = frame.height > 576 or frame.width >= 1280
-        frame.colorspace = 9 if frame.color_primaries == 9 else 1 if large else 6
-        assumed.append("matrix")
-    elif frame.colorspace not in _CONVERTIBLE:
-        name = MATRICES.get(frame.colorspace, str(frame.colorspace))
-        raise Quarantined(Cause.UNSUPPORTED, f"its colour matrix ({name}) cannot be turned into RGB here")
+    notes, assumed = [], []
+    if model(frame) == "YCbCr":
+        if frame.colorspace in _UNKNOWN:
+            large = frame.height > 576 or frame.width >= 1280
+            frame.colorspace = 9 if frame.color_primaries == 9 else 1 if large else 6
+            assumed.append("matrix")
+        elif frame.colorspace not in _CONVERTIBLE:
+            name = MATRICES.get(frame.colorspace, str(frame.colorspace))
+            raise Quarantined(Cause.UNSUPPORTED, f"its colour matrix ({name}) cannot be turned into RGB here")
+        notes.append(f"matrix={MATRICES[frame.colorspace]}")
     if frame.color_range not in RANGES:
         frame.color_range = 1
         assumed.append("range")
-    notes = [f"matrix={MATRICES[frame.colorspace]}", f"range={RANGES[frame.color_range]}"]
+    notes.append(f"range={RANGES[frame.color_range]}")
     return [*notes, f"assumed={'+'.join(assumed)}"] if assumed else notes
 
 

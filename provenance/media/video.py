@@ -274,7 +274,7 @@ def _extract(shown: Shown, facts: _Facts, options: Options) -> Extract:
 
 def _colors(frame: av.VideoFrame) -> dict[str, str | None]:
     """The stream's own colour description, by H.273 names; None where it says nothing."""
-    model = "RGB" if frame.format.is_rgb else "Gray" if len(frame.format.components) == 1 else "YCbCr"
+    model = color.model(frame)
     matrix = color.MATRICES.get(frame.colorspace) if model == "YCbCr" else None
     return {
         "original_color_space": f"{model} {matrix}" if matrix else model,

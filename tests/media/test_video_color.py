@@ -280,6 +280,26 @@ def test_alpha_and_woven_fields_are_named_in_the_rendition(tmp_path):
     assert item.fields["rendition"].endswith("fields=woven")
 
 
+@pytest.mark.parametrize(("tag", "full"), [(1, False), (2, True)])
+def test_a_grey_film_has_levels_but_no_matrix(tmp_path, tag, full):
+    def ready(stream):
+        stream.codec_context.color_range = tag
+
+    pictures = [np.full((96, 192, 3), 255, np.uint8)] * 2
+    path = write(tmp_path / "a.mkv", "ffv1", frames=pictures, pixel="gray", ready=ready)
+    (item,) = extracts(path)
+    assert item.fields["original_color_space"] == "Gray"
+    assert item.fields["color_matrix"] is None
+    assert item.fields["rendition"] == f"jpeg=92,4:4:4 range={'full' if full else 'limited'}"
+
+
+def test_a_matrix_that_cannot_be_converted_is_refused_by_name(tmp_path):
+    path, _ = patches(tmp_path / "a.mkv", [(128, 128, 128)], tags={"colorspace": 14, "color_range": 1})
+    with pytest.raises(Quarantined, match="ictcp") as caught:
+        extracts(path)
+    assert caught.value.cause == Cause.UNSUPPORTED
+
+
 def test_a_picture_larger_than_the_cap_is_refused_before_it_is_converted(tmp_path):
     path = write(tmp_path / "a.mov", "prores", frames=2, pixel="yuv422p10le")
     with pytest.raises(Quarantined, match="over the cap of 1,000") as caught:
