@@ -23,6 +23,8 @@ from PIL import Image
 
 from provenance.sandbox import Sandbox, lock
 
+Jobs = list[tuple[dict[str, Any], Path | None]]
+
 
 def preload() -> None:
     Image.init()
@@ -64,9 +66,9 @@ def inside(paths: list[Path]) -> None:
             list(look({}, [file]))
 
 
-def locked(entry: str, jobs: list[tuple[dict[str, Any], Path | None]], children: int = 1) -> None:
+def locked(entry: str, jobs: Jobs, children: int = 1, without: tuple[str, ...] = ()) -> None:
     """Run all jobs in each of `children` locked children, one child after the other."""
-    with Sandbox(f"bench_sandbox:{entry}") as sandbox:
+    with Sandbox(f"bench_sandbox:{entry}", without=without) as sandbox:
         for _ in range(children):
             with sandbox.child() as child:
                 for job, path in jobs:
@@ -87,13 +89,17 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         paths = draw(Path(folder), pictures)
         start = best(lambda: locked("look", [], 0))
-        plain = best(lambda: inside(paths))
-        guarded = best(lambda: locked("look", [({}, path) for path in paths]))
+        plain = best(lambda: inside(paths), 5)
+        jobs: Jobs = [({}, path) for path in paths]
+        guarded = best(lambda: locked("look", jobs), 5)
+        apart = best(lambda: locked("look", jobs, without=lock.DEFENCES), 5)
     ratio = (guarded.cpu - start.cpu) / plain.cpu
     detail = (
         f"({plain.cpu / pictures * 1e3:.3g} ms CPU a picture inside, ms {per(guarded, start, pictures, 1e3)} locked)"
     )
-    good = report("small pictures, locked child / in process, CPU", ratio, 1.15, at_least=False, detail=detail)
+    good = report("small pictures, locked child / in process, CPU", ratio, 1.25, at_least=False, detail=detail)
+    ratio = (guarded.cpu - start.cpu) / (apart.cpu - start.cpu)
+    good &= report("the lock itself, locked child / the same child unlocked, CPU", ratio, 1.05, at_least=False)
     one = best(lambda: locked("nothing", [({}, None)], 50))
     print(f"one locked child, one empty job: ms {per(one, start, 50, 1e3)}")
     many = best(lambda: locked("nothing", [({}, None)] * 3000))
