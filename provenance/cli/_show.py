@@ -14,6 +14,13 @@ import click
 Progress = Callable[[int, int, str], None]  # done, of how much, what is being done; both in the same unit
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON, for machines.")
+trusted_key = click.option(
+    "--trusted-key",
+    "trusted_keys",
+    multiple=True,
+    metavar="ROLE:KEY",
+    help="Accept only this first key of its role, such as build:BASE64; may be given again.",
+)
 dataset = click.argument("dataset", type=click.Path(exists=True, file_okay=False))
 
 

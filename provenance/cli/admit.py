@@ -16,19 +16,29 @@ from provenance.cli import _policy, _show
 @click.option("--version", type=click.IntRange(1), help="An older version; default: the newest.")
 @click.option("--as-of", type=_show.Day(), help="Replay what the ledger knew at the end of that day.")
 @click.option("--list", "listing", is_flag=True, help="Name each asset with its verdict and reasons.")
+@_show.trusted_key
 @_show.as_json
 def command(
-    dataset: str, version: int | None, as_of: dt.date | None, listing: bool, as_json: bool, **asked: Any
+    dataset: str,
+    version: int | None,
+    as_of: dt.date | None,
+    listing: bool,
+    trusted_keys: tuple[str, ...],
+    as_json: bool,
+    **asked: Any,
 ) -> int:
     """Print how many items of DATASET a policy clears today, and why the others are not.
 
     The exit code is 20 when nothing is cleared, else 0.
     """
     from provenance import admit as verb
+    from provenance.dataset.signing import parse_trusted
     from provenance.rights.reasons import Decision
 
     policy = _policy.policy_of(**asked)
-    admission = verb.admit(dataset, policy, version=version, known_at=_show.end_of(as_of))
+    trusted = parse_trusted(trusted_keys) if trusted_keys else None
+    known_at = _show.end_of(as_of)
+    admission = verb.admit(dataset, policy, version=version, known_at=known_at, trusted_keys=trusted)
     decisions, reasons = admission.by_decision(), admission.by_reason()
     assets = verb.by_asset(admission) if listing else []
     if as_json:

@@ -10,17 +10,22 @@ from provenance.cli import _show
 @click.command("verify")
 @_show.dataset
 @click.option("--deep", is_flag=True, help="Also check every index row against the payload it points at.")
+@_show.trusted_key
 @_show.as_json
-def command(dataset: str, deep: bool, as_json: bool) -> int:
+def command(dataset: str, deep: bool, trusted_keys: tuple[str, ...], as_json: bool) -> int:
     """Compare DATASET with its signed versions: missing, extra and changed files, and the chains themselves.
 
     The exit code is 30 when anything is not as signed.
     """
     from provenance import verify as verb
+    from provenance.dataset.signing import parse_trusted
     from provenance.model.errors import TamperError
 
+    trusted = parse_trusted(trusted_keys) if trusted_keys else None
     with _show.progress() as progress:
-        found = verb.verify(dataset, deep=deep, progress=lambda done, of: progress(done, of, "verifying"))
+        found = verb.verify(
+            dataset, deep=deep, trusted=trusted, progress=lambda done, of: progress(done, of, "verifying")
+        )
     if as_json:
         _show.emit(
             {

@@ -11,6 +11,7 @@ import pytest
 from studio import Studio, picture, small
 
 from provenance import cli
+from provenance.dataset import signing
 
 ASK = ["--use", "ai_generative_training", "--purpose", "commercial", "--territory", "US", "--on", "2026-11-23"]
 
@@ -101,6 +102,15 @@ def test_a_dataset_folder_that_cannot_be_written_is_exit_code_40(
     code, _, err = run(capsys, "build", studio.archive, "--out", blocked / "dataset")
     assert code == 40
     assert "Next:" in err
+
+
+def test_only_the_trusted_keys_that_were_named_are_accepted(capsys: pytest.CaptureFixture[str], studio: Studio) -> None:
+    own = signing.own_key(signing.Role.BUILD).public
+    other = signing.PublicKey(bytes(range(32)))
+    assert run(capsys, "verify", studio.dataset, "--trusted-key", f"build:{own.text}")[0] == 0
+    assert run(capsys, "verify", studio.dataset, "--trusted-key", f"build:{other.text}")[0] == 30
+    assert run(capsys, "admit", studio.dataset, *ASK, "--trusted-key", f"build:{other.text}")[0] == 30
+    assert run(capsys, "admit", studio.dataset, *ASK, "--trusted-key", "build:nonsense")[0] == 2
 
 
 def test_explain_names_file_and_line_and_what_decides(capsys: pytest.CaptureFixture[str], studio: Studio) -> None:
