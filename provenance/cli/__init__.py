@@ -15,14 +15,20 @@ import click
 
 # name -> what it promises in one line; the module is provenance.cli.<name>, the function `command`.
 COMMANDS = {
-    "init": "Make an empty dataset folder, its keys and its trust.",
+    "init": "Make this person's keys and print their fingerprints.",
     "build": "Turn an archive into one committed version of a dataset.",
     "verify": "Check a dataset against its signed versions: missing, extra, changed.",
     "rights": "Import, lint, show, revoke, waive and decide rights statements.",
     "admit": "Say what a policy would let into training today, by verdict and reason.",
     "explain": "Tell the story of one item or path: which statement decides, and what would change it.",
+    "audit": "Report what is in, what is out, why and until when; or fail a scheduled job on it.",
+    "release": "Copy what a policy clears into a signed folder of its own, to hand over.",
+    "exec": "Run a command on a temporary folder of licensed items only, and leave a receipt.",
     "gc": "Delete objects that no retained version names.",
 }
+
+# Modules that cannot bear the name of their command.
+MODULES = {"exec": "exec_"}
 
 
 class _Lazy(click.Group):
@@ -32,7 +38,7 @@ class _Lazy(click.Group):
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         if name not in COMMANDS:
             return None
-        module = importlib.import_module(f"provenance.cli.{name}")
+        module = importlib.import_module(f"provenance.cli.{MODULES.get(name, name)}")
         command: click.Command = module.command
         return command
 

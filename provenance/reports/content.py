@@ -1,0 +1,215 @@
+"""The words of a report: sections of facts, tables, charts and pictures. Every form of output is made from these.
+
+Whoever fills them in passes plain text, numbers and days; escaping is the business of each form, at its edge.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+import pyarrow as pa
+
+Cell = str | int | float | dt.date | None
+
+
+class Form(StrEnum):
+    """How the cells of a column read. HOURS are fractions of hours, shown as h:mm:ss; CODE is a digest, path or id."""
+
+    TEXT = "text"
+    COUNT = "count"
+    HOURS = "hours"
+    DAY = "day"
+    CODE = "code"
+    DECISION = "decision"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """key: for machines. leads: the cell leads to the detail of that family and the cell's own value."""
+
+    key: str
+    title: str
+    form: Form = Form.TEXT
+    leads: str | None = None
+
+    @property
+    def numeric(self) -> bool:
+        return self.form in (Form.COUNT, Form.HOURS)
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows under columns. total: how many rows there are in all, where only the first of them are here."""
+
+    key: str
+    title: str
+    columns: tuple[Column, ...]
+    rows: Sequence[tuple[Cell, ...]]
+    about: str = ""
+    total: int | None = None
+
+    @property
+    def left_out(self) -> int:
+        return 0 if self.total is None else self.total - len(self.rows)
+
+    def as_json(self) -> dict[str, Any]:
+        keys = [column.key for column in self.columns]
+        rows = [{key: plain(cell) for key, cell in zip(keys, row, strict=True)} for row in self.rows]
+        return {"title": self.title, "about": self.about, "rows": rows, "left_out": self.left_out}
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One piece of a bar: how much, and of which class (a decision, or `plain`)."""
+
+    of: str
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One bar: its label, what stands beside it in words, its parts; `leads` as in a column."""
+
+    label: str
+    words: str
+    parts: tuple[Part, ...]
+    leads: str | None = None
+
+    @property
+    def value(self) -> float:
+        return sum(part.value for part in self.parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Bars:
+    """Horizontal bars on one scale."""
+
+    title: str
+    bars: tuple[Bar, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Something that happens on a day, and how many items it is about."""
+
+    day: dt.date
+    label: str
+    items: int
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """Marks between two days."""
+
+    title: str
+    first: dt.date
+    last: dt.date
+    marks: tuple[Mark, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A thumbnail (JPEG bytes) or the first words of a text, with what is said of it. `decision` gives the edge."""
+
+    caption: str
+    decision: str
+    why: str
+    jpeg: bytes | None = None
+    words: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """A table that opens when asked for: the items behind one figure. Reached by `leads` of a column or bar."""
+
+    family: str
+    name: str
+    table: Table
+    about: str = ""
+
+    @property
+    def anchor(self) -> str:
+        return anchor(self.family, self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    key: str
+    title: str
+    about: str = ""
+    facts: tuple[tuple[str, str], ...] = ()
+    charts: tuple[Bars | Timeline, ...] = ()
+    tables: tuple[Table, ...] = ()
+    pictures: tuple[Picture, ...] = ()
+    details: tuple[Detail, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A number that stands at the head of the page."""
+
+    value: str
+    label: str
+    of: str = "plain"
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A whole report. marking: who may read it, in words; public: whether it was made to be published."""
+
+    title: str
+    subtitle: str
+    marking: str
+    public: bool
+    figures: tuple[Figure, ...]
+    sections: tuple[Section, ...]
+    big: Mapping[str, pa.Table] = field(default_factory=dict)  # too long for a page: only for machines
+
+    def tables(self) -> Iterator[Table]:
+        """Every table that stands on the page, in its order."""
+        for section in self.sections:
+            yield from section.tables
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "title": self.title,
+            "subtitle": self.subtitle,
+            "marking": self.marking,
+            "public": self.public,
+            "figures": [{"label": each.label, "value": each.value} for each in self.figures],
+            "sections": [
+                {
+                    "key": section.key,
+                    "title": section.title,
+                    "about": section.about,
+                    "facts": dict(section.facts),
+                    "notes": list(section.notes),
+                    "tables": {table.key: table.as_json() for table in section.tables},
+                }
+                for section in self.sections
+            ],
+        }
+
+
+def anchor(family: str, name: str) -> str:
+    """Return the page's name for a detail: names of works and people are no identifiers, their digests are."""
+    return f"{family}-{hashlib.sha256(name.encode('utf-8', 'surrogatepass')).hexdigest()[:12]}"
+
+
+def length(seconds: float) -> str:
+    """Return a length of time as h:mm:ss."""
+    whole = round(seconds)
+    return f"{whole // 3600:,}:{whole // 60 % 60:02}:{whole % 60:02}"
+
+
+def plain(cell: Cell) -> str | int | float | None:
+    """Return a cell as JSON knows it."""
+    if isinstance(cell, dt.date):
+        return cell.isoformat()
+    return round(cell, 6) if isinstance(cell, float) else cell

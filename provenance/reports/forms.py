@@ -1,0 +1,48 @@
+"""A report in the form that was asked for: one page, one JSON file, one workbook, or a folder of tables."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+from provenance.model.errors import CommitError, UsageError
+from provenance.reports import page, sheets, workbook
+from provenance.reports.content import Report
+
+_SUFFIXES = {".html": "html", ".htm": "html", ".json": "json", ".xlsx": "xlsx", ".csv": "csv", ".parquet": "parquet"}
+
+
+def form_of(name: str) -> str | None:
+    """Return the form that a file's name speaks of, or None."""
+    return _SUFFIXES.get(os.path.splitext(name)[1].lower())
+
+
+def write(report: Report, form: str, out: Path) -> None:
+    """Put a report where it is wanted. csv and parquet: a folder, one file for each table. CommitError, UsageError."""
+    if form == "html":
+        _put(out, page.render(report))
+    elif form == "json":
+        text = json.dumps(report.as_json(), indent=1, ensure_ascii=False, sort_keys=True)
+        _put(out, text.encode("utf-8", "replace") + b"\n")
+    elif form == "xlsx":
+        _put(out, workbook.workbook(report))
+    elif form in ("csv", "parquet"):
+        if out.exists() and not out.is_dir():
+            raise UsageError(f"{form} makes a folder with a file for each table, and this is a file", where=str(out))
+        for name, data in sheets.csv_files(report) if form == "csv" else sheets.parquet_files(report):
+            _put(out / name, data)
+    else:
+        raise UsageError(f"a report has no form {form!r}", next_step=f"choose one of: {', '.join(_SUFFIXES.values())}")
+
+
+def _put(place: Path, data: bytes) -> None:
+    """Put a file in place at one stroke. CommitError."""
+    temp = place.with_name(f".{place.name}.part")
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        temp.write_bytes(data)
+        temp.replace(place)
+    except OSError as error:
+        temp.unlink(missing_ok=True)
+        raise CommitError(f"cannot be written: {error.strerror}", where=str(place)) from error
