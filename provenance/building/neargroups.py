@@ -26,7 +26,7 @@ NAME = "near-v1"  # what a version's groups were made by; another rule has anoth
 
 Rows = npt.NDArray[np.int64]
 
-_PICTURE = ["width", "height", "pdq_256", "pdq_quality", "trimmed_pdq_256", "trim_box", "glance_64"]
+_PICTURE = ["width", "height", "pdq_256", "pdq_quality", "trimmed_pdq_256", "trim_box", "glance_64", "local_features"]
 _GLANCE = pictures.SIDE * pictures.SIDE
 
 
@@ -100,6 +100,8 @@ def sketched(table: pa.Table) -> Pictures:
         inside=inside,
         box=box,
         glance=_bytes(table, "glance_64", _GLANCE).reshape(count, pictures.SIDE, pictures.SIDE),
+        size=size,
+        local=np.array([record or b"" for record in table.column("local_features").to_pylist()], object),
     )
 
 

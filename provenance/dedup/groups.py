@@ -10,6 +10,25 @@ from scipy.sparse.csgraph import connected_components
 Rows = npt.NDArray[np.int64]
 
 
+class Joined:
+    """Rows that are linked so far, over any number of links."""
+
+    def __init__(self, count: int) -> None:
+        self._up = list(range(count))
+
+    def first(self, row: int) -> int:
+        """Return the row that stands for all that this one is linked with."""
+        up = self._up
+        while up[row] != row:
+            up[row] = up[up[row]]
+            row = up[row]
+        return row
+
+    def join(self, a: int, b: int) -> None:
+        a, b = self.first(a), self.first(b)
+        self._up[max(a, b)] = min(a, b)
+
+
 def grouped(count: int, a: Rows, b: Rows) -> Rows:
     """Return for each of `count` rows the first row of those it is linked with, over any number of links; int64[count].
 

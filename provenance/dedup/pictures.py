@@ -3,7 +3,9 @@
 1. Pictures with too little in them for PDQ to know them again take no part, and are counted.
 2. Equal fingerprints are joined once: black frames and stills held for minutes are one row here.
 3. PDQ neighbours, whole and inside the bars, upright and mirrored or turned, are candidates.
-4. Each candidate is laid over the other and judged. Only same and near become links.
+4. What shares local features is a candidate too: crops, and what PDQ is blind to.
+5. Each candidate is laid over the other and judged. Only same and near become links; pictures that are linked already,
+   over others, are not compared again.
 """
 
 from __future__ import annotations
@@ -16,6 +18,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
+from provenance.dedup import crops
+from provenance.dedup.groups import Joined, grouped
 from provenance.dedup.likeness import SIDE, Glance, Likeness, Relation, compare
 from provenance.dedup.neighbours import within, words
 from provenance.fingerprint import pdq
@@ -23,6 +27,9 @@ from provenance.fingerprint import pdq
 RADIUS = 31  # bits of 256, PDQ's own: farther apart, strangers come in
 MOST = 512  # neighbours of one picture in one band: beyond, it is a slate or a still, and all are joined anyway
 LEAST_QUALITY = 20  # of PDQ: below it, hashes of strangers meet
+
+LEAST_SEEN = 0.35  # of the smaller picture that must lie inside the other
+FITTED_AGREES = 0.80  # of the fine structure, when one was laid over the other by its corners
 
 Rows = npt.NDArray[np.int64]
 Bytes = npt.NDArray[np.uint8]
@@ -34,7 +41,7 @@ class Pictures:
 
     whole: uint8[n, 32]. quality: int[n]. inside: uint8[n, 32], nought where there are no bars. box: float32[n, 4], what
     is inside the bars (left, top, right, bottom) as shares of the sides; 0, 0, 1, 1 without bars. glance: uint8[n, 64,
-    64].
+    64]. size: float32[n, 2], width and height in pixels. local: the records of `fingerprint.local`, empty for none.
     """
 
     whole: Bytes
@@ -42,6 +49,8 @@ class Pictures:
     inside: Bytes
     box: npt.NDArray[np.float32]
     glance: Bytes
+    size: npt.NDArray[np.float32]
+    local: npt.NDArray[np.object_]
 
     def __len__(self) -> int:
         return len(self.whole)
@@ -55,6 +64,8 @@ class Pictures:
             nothing,
             np.empty((0, 4), np.float32),
             np.empty((0, SIDE, SIDE), np.uint8),
+            np.empty((0, 2), np.float32),
+            np.empty(0, object),
         )
 
     @classmethod
@@ -76,7 +87,21 @@ class Found:
     """Links, and what was counted on the way."""
 
     links: list[Link] = field(default_factory=list)
+    alike: set[tuple[int, int]] = field(default_factory=set)  # told apart once: no other view joins them again
     counts: Counter[str] = field(default_factory=Counter)
+
+    def add(self, a: int, b: int, likeness: Likeness, joined: Joined) -> None:
+        """Keep a link unless the two are strangers."""
+        if likeness.relation is not Relation.OTHER:
+            self.links.append(Link(min(a, b), max(a, b), likeness))
+        if likeness.near:
+            joined.join(a, b)
+        elif likeness.relation is Relation.ALIKE:
+            self.alike.add((min(a, b), max(a, b)))
+
+    def settled(self, a: int, b: int, joined: Joined) -> bool:
+        """Return whether it is known already that two pictures belong together, or that they only look so."""
+        return joined.first(a) == joined.first(b) or (min(a, b), max(a, b)) in self.alike
 
     def near(self) -> tuple[Rows, Rows]:
         """The links that join: rows a and b."""
@@ -85,32 +110,69 @@ class Found:
         return pairs[:, 0], pairs[:, 1]
 
 
-def near_pairs(pictures: Pictures, only: npt.NDArray[np.bool_] | None = None) -> Found:
-    """Return the links between pictures. only: bool[n], those of which at least one must be in a pair; None for all."""
+def near_pairs(pictures: Pictures, new: npt.NDArray[np.bool_] | None = None) -> Found:
+    """Return the links between pictures. new: bool[n], those of which at least one must be in a pair; None for all."""
+    new = np.ones(len(pictures), bool) if new is None else new
     found = Found()
-    telling = np.flatnonzero(pictures.quality >= LEAST_QUALITY)
+    told = np.flatnonzero(pictures.quality >= LEAST_QUALITY)
     found.counts["pictures"] = len(pictures)
-    found.counts["too little to see"] = len(pictures) - len(telling)
-    views = _views(pictures, telling)
-    seen: set[tuple[int, int]] = set()
-    for form in pdq.FORMS:
-        turned = words(pdq.turned(views.hashes, form))
-        upright = form == "upright"
-        pairs = within(turned, RADIUS, None if upright else words(views.hashes), most=MOST)
-        found.counts["capped"] += pairs.capped
-        for at, to in zip(pairs.a.tolist(), pairs.b.tolist(), strict=True):
-            a, b = int(views.row[at]), int(views.row[to])
-            if a == b or (only is not None and not (only[a] or only[b])):
-                continue
-            key = (min(a, b), max(a, b))
-            if key in seen:
-                continue
-            found.counts["candidates"] += 1
-            likeness = _laid_over(pictures, views, at, to, form)
-            if likeness.relation is not Relation.OTHER:
-                seen.add(key)
-                found.links.append(Link(*key, likeness))
+    found.counts["too little to see"] = len(pictures) - len(told)
+    joined = Joined(len(pictures))
+    _by_hash(pictures, told, new, found, joined)
+    _by_features(pictures, told, new, found, joined)
     return found
+
+
+def _by_hash(pictures: Pictures, told: Rows, new: npt.NDArray[np.bool_], found: Found, joined: Joined) -> None:
+    views = _views(pictures, told)
+    fresh = np.flatnonzero(new[views.row])
+    for form in pdq.FORMS:
+        turned = words(pdq.turned(views.hashes[fresh], form))
+        if form == "upright" and len(fresh) == len(views.row):
+            pairs = within(turned, RADIUS, most=MOST)
+        else:
+            pairs = within(turned, RADIUS, words(views.hashes), most=MOST)
+        found.counts["capped"] += pairs.capped
+        for at in np.argsort(pairs.distance, kind="stable").tolist():
+            one, two = int(fresh[pairs.a[at]]), int(pairs.b[at])
+            a, b = int(views.row[one]), int(views.row[two])
+            if found.settled(a, b, joined):
+                continue
+            found.counts["compared"] += 1
+            likeness = _laid_over(pictures, views, one, two, form)
+            found.add(a, b, likeness, joined)
+
+
+def _by_features(pictures: Pictures, told: Rows, new: npt.NDArray[np.bool_], found: Found, joined: Joined) -> None:
+    # Of pictures that are the same, one speaks for all: a shot's held frames are hundreds.
+    same = [(link.a, link.b) for link in found.links if link.likeness.relation is Relation.SAME]
+    ends = np.array(same, np.int64).reshape(-1, 2)
+    rows = told[grouped(len(pictures), ends[:, 0], ends[:, 1])[told] == told]
+    features = crops.Features.of(pictures.local.tolist(), pictures.size)
+    pairs, capped = crops.proposed(features, rows, new)
+    found.counts["capped"] += capped
+    for a, b in pairs:
+        if found.settled(a, b, joined):
+            continue
+        found.counts["compared"] += 1
+        fit = crops.fit(features, a, b)
+        if fit is None:
+            continue
+        glances = pictures.glance[a].astype(np.float32), pictures.glance[b].astype(np.float32)
+        one, two, seen = crops.laid_over(features, a, b, fit, glances)
+        if seen.mean() < LEAST_SEEN:
+            continue
+        likeness = compare(one, two, seen, least=FITTED_AGREES)
+        if likeness.near:
+            likeness = Likeness(Relation.NEAR, (*_framing(fit, features, a, b), *likeness.changes), likeness.agreement)
+        found.add(a, b, likeness, joined)
+
+
+def _framing(fit: crops.Fit, features: crops.Features, a: int, b: int) -> tuple[str, ...]:
+    turned = abs(float(np.angle(fit.turn))) > 0.02
+    area = [float(np.prod(features.shape[row])) for row in (a, b)]
+    moved = abs(area[0] * abs(fit.turn) ** 2 / area[1] - 1) > 0.02 or abs(fit.shift) > 0.02
+    return (("framed anew",) if moved else ()) + (("turned a little",) if turned else ())
 
 
 @dataclass(frozen=True)

@@ -46,6 +46,6 @@ def near_pairs(sketches: npt.NDArray[np.uint32]) -> tuple[Rows, Rows, Counter[st
         pairs = pairs[alike >= NEAR]
         links_a.append(first[pairs[:, 0]])
         links_b.append(first[pairs[:, 1]])
-    counts["candidates"] = len(found)
+    counts["texts compared"] = len(found)
     a, b = np.concatenate(links_a), np.concatenate(links_b)
     return np.minimum(a, b), np.maximum(a, b), counts

@@ -13,9 +13,9 @@ the same picture agree.
 first bit the most significant. A hash of a reduced decode is another number and must have another name.
 
 `pdq_256` and `pdq_quality` are PDQ (`fingerprint.pdq`) of the whole picture; `trimmed_pdq_256` is PDQ of what lies in
-`trim_box`, inside its bars. `glance_64` is what PDQ sees: 64 x 64 luma samples, rounded, row by row; by it two pictures
-are compared without being opened again. Where a picture is transparent there is white paper behind it, or black where
-on white there would be nothing to see.
+`trim_box`, inside its bars. `local_features` are corners and what is round them (`fingerprint.local`). `glance_64` is
+what PDQ sees: 64 x 64 luma samples, rounded, row by row; by it two pictures are compared without being opened again.
+Where a picture is transparent there is white paper behind it, or black where on white there would be nothing to see.
 
 Orientation and colour profile are the caller's to apply first.
 """
@@ -31,7 +31,7 @@ import numpy.typing as npt
 import scipy.fftpack  # noqa: F401  imagehash imports it at first use: too late in a child that may open no file
 from PIL import Image
 
-from provenance.fingerprint import bars, pdq
+from provenance.fingerprint import bars, local, pdq
 
 VERSION = 2  # raised whenever a picture would get other columns
 _STRIP_BYTES = 1 << 20
@@ -112,6 +112,7 @@ def _seen(image: Image.Image) -> dict[str, Any]:
         "pdq_quality": whole.quality,
         "trimmed_pdq_256": trimmed,
         "trim_box": list(box) if box is not None else None,
+        "local_features": local.features(plane),
         "glance_64": np.clip(np.rint(view), 0, 255).astype(np.uint8).tobytes(),
     }
 
