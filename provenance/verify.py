@@ -19,6 +19,7 @@ from provenance.dataset.shard import payload_places, read_columns
 from provenance.dataset.signing import PublicKey, Role
 from provenance.dataset.store import TEMPS, entry_path
 from provenance.dataset.trust import Trust
+from provenance.dataset.version import Content
 from provenance.model.errors import ChangedError, MissingError, TamperError
 from provenance.model.names import display
 
@@ -89,7 +90,8 @@ def verify(
         opened = open_dataset(dataset, trust=trust, trusted=trusted)  # 1
         wanted: dict[str, tuple[str, int]] = {}
         for number in range(1, opened.head.number + 1):
-            wanted |= opened.version(number).content.proofs
+            content = opened.version(number).content
+            wanted |= content.proofs | attached(content)
     except TamperError as error:
         return Findings(None, None, (_finding(dataset, error, Problem.CHAIN),))
     problems: list[Finding] = []
@@ -108,7 +110,7 @@ def verify(
         if path in known or path in wanted:
             continue
         if not path.startswith(tuple(f"{folder}/" for folder in apart)):
-            sentence = "no version names it; a build that was cut off leaves such: run it again"
+            sentence = "no version names it; a build that was cut off leaves such: run it again, then provenance gc"
             problems.append(Finding(path, Problem.EXTRA, sentence))
         elif path.startswith(tuple(f"{folder}/" for folder in _SCRATCH)):
             notes.append(f"{path} is left from a build under way or cut off")
@@ -155,7 +157,7 @@ def _objects(
     notes: list[str],
     progress: Callable[[int, int], None],
 ) -> tuple[int, int]:
-    live = {path for path, _ in opened.head.content.objects}
+    live = {path for path, _ in opened.head.content.objects} | attached(opened.head.content).keys()
     total, done, objects, right, gone = sum(size for _, size in wanted.values()), 0, 0, 0, 0
     for path in sorted(wanted):
         try:
@@ -175,6 +177,12 @@ def _objects(
     if gone:
         notes.append(f"{gone} objects of older versions are gone, as gc leaves them")
     return objects, right
+
+
+def attached(content: Content) -> dict[str, tuple[str, int]]:
+    """Return SHA-256 and size of the files, by path, that a release brings besides its objects: its attributions."""
+    files = content.options.get("release", {}).get("files", {})
+    return {path: (sha256, size) for path, (sha256, size) in files.items()}
 
 
 def _card(opened: Opened, problems: list[Finding], notes: list[str]) -> None:

@@ -6,6 +6,9 @@ one, because those of older versions lie in the same folders until gc. It names 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from provenance.dataset.schema import FORMAT_VERSION
 from provenance.dataset.store import Store
 from provenance.dataset.version import Version
@@ -38,8 +41,38 @@ else. To look at the rows:
 """
 
 
+_RELEASE = """
+# Release {dataset}
+
+Version {number}, signed {created}: a copy of the items of the archive {archive} that the rights ledger cleared for one
+policy. Made with `provenance` (format {format}) from dataset `{source}`, version {source_version}.
+
+| what | items | shards |
+|---|---:|---:|
+{table}
+
+| | |
+|---|---|
+| cleared for | {use}, {purpose} purposes, in {territories} |
+| cleared on | {decided}, under entry {entry} of the rights ledger |
+| good until | {until} |
+| policy | SHA-256 `{policy}` |
+
+Merkle root of the objects: `{root}`
+
+What was cleared then may be revoked since. Ask the current ledger before you train:
+
+    provenance.admit("RELEASE", policy, ledger="FOLDER WITH THE LEDGER")
+
+Credits that must be given stand in ATTRIBUTION.md. This page is made from the signed version and is not itself signed;
+`provenance verify RELEASE` checks it and everything else. To look at the rows:
+
+    datasets.load_dataset("RELEASE", "{example}")
+"""
+
+
 def card(version: Version) -> bytes:
-    """Return the card of a version, UTF-8."""
+    """Return the card of a version, UTF-8. That of a release says what it was cleared for, and until when."""
     kinds = {kind: [shard for shard in version.content.shards if shard.kind is kind] for kind in Kind}
     kinds = {kind: shards for kind, shards in kinds.items() if shards}
     lines = ["---", "license: other", "license_name: see-the-ledger", "tags:", "- provenance", "configs:"]
@@ -49,7 +82,9 @@ def card(version: Version) -> bytes:
         lines += [f"- config_name: {kind.value}", "  data_files:", "  - split: train", "    path:"]
         lines += [f"    - {shard.path}" for shard in shards]
     table = [f"| {kind.value} | {sum(s.rows for s in shards)} | {len(shards)} |" for kind, shards in kinds.items()]
-    body = _BODY.format(
+    release = version.content.options.get("release")
+    body = (_BODY if release is None else _RELEASE).format(
+        **(release_words(release) if release is not None else {}),
         dataset=_quoted(version.dataset),
         number=version.number,
         created=clock.stamp(version.created),
@@ -60,6 +95,22 @@ def card(version: Version) -> bytes:
         example=next(iter(kinds), Kind.FRAMES).value,
     )
     return ("\n".join([*lines, "---"]) + "\n" + body).encode()
+
+
+def release_words(release: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a release says of its decision, in the words of a card."""
+    policy = release["policy"]
+    return {
+        "source": release["dataset"],
+        "source_version": release["version"],
+        "use": policy["use"],
+        "purpose": policy["purpose"],
+        "territories": ", ".join(sorted(policy["territories"])),
+        "decided": release["decided"],
+        "entry": release["ledger"]["number"],
+        "until": release["valid_until"] or "something changes in the ledger",
+        "policy": release["policy_digest"],
+    }
 
 
 def write(store: Store, version: Version) -> None:

@@ -1,0 +1,216 @@
+"""release: a physical copy of what a policy clears, signed, with its credits, to hand to somebody who trains.
+
+The files come first, the signed entry last: a folder without that entry is no release. Parquet makes a dataset with a
+chain of versions of its own. The other forms are folders of files with one signed list of them in `release/`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import secrets
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import provenance
+from provenance import exports
+from provenance.admit import RELEASE, TrustedKeys
+from provenance.dataset import card, chain, keyring, signing
+from provenance.dataset._sink import Stored
+from provenance.dataset.keyring import key_folder
+from provenance.dataset.shard import ShardInfo
+from provenance.dataset.signing import Role
+from provenance.dataset.store import Store
+from provenance.dataset.trust import Trust
+from provenance.dataset.version import FOLDER, Content, commit_version, merkle_root
+from provenance.handoff import TrainingAdmission, for_training
+from provenance.model import clock
+from provenance.model.errors import ChangedError, InputError, UnlicensedError, UsageError
+from provenance.model.names import display
+from provenance.model.words import Kind, sha256_hex
+from provenance.releasing.tables import tables_of
+from provenance.rights.policy import Policy
+
+ATTRIBUTION = "ATTRIBUTION.md"
+LIST = "release"  # the chain of a release that is not a dataset
+PREDICATE = "https://provenance.example/release/v1"
+
+
+@dataclass(frozen=True)
+class Released:
+    """What was handed over. id: of the release. items: by kind. left_out: cleared items that are like another one."""
+
+    place: str
+    id: str
+    format: str
+    items: Mapping[str, int]
+    left_out: int
+    not_cleared: int
+    files: int
+    bytes: int
+    credits: tuple[str, ...]
+    valid_until: dt.datetime | None
+    notices: tuple[str, ...] = ()
+
+
+def release(
+    dataset: str | Path,
+    policy: Policy,
+    out: str | Path,
+    *,
+    format: str = "parquet",
+    ledger: str | Path | None = None,
+    trusted_keys: TrustedKeys | None = None,
+) -> Released:
+    """Copy what the policy clears today into a folder of its own, sign it, and return what it holds.
+
+    format: a form of the exports shelf. Of items that are alike the first only is taken, as the policy says.
+    UnlicensedError when nothing is cleared; UsageError for a folder that is not empty; CommitError; errors as `admit`.
+    """
+    form = exports.find(format)
+    place = Path(out)
+    if place.is_file() or (place.is_dir() and any(place.iterdir())):
+        raise UsageError(
+            "a release goes into a folder of its own, and this one is not empty",
+            where=str(out),
+            next_step="name a new folder; without a signed entry this one holds what an interrupted release left",
+        )
+    admission = for_training(dataset, policy, ledger=ledger, trusted_keys=trusted_keys, on_unlicensed="drop")
+    if not len(admission.admitted):
+        raise UnlicensedError(
+            "nothing is cleared, so there is nothing to release",
+            where=str(dataset),
+            next_step="provenance admit tells why",
+        )
+    store, name, at = Store(place), secrets.token_hex(32), clock.now()
+    key = signing.own_key(Role.BUILD)
+    Trust().forget(*(store.root / folder for folder in (FOLDER, LIST, key_folder(Role.BUILD))))
+    stored: list[Stored | ShardInfo] = []
+    items: dict[str, int] = {}
+    places = admission.material.places
+    for kind in Kind:
+        count = len(places.of_kind(kind))
+        if count:
+            stored += form.write(store, name, kind, admission.arrow_batches(kind))
+            items[kind.value] = count
+    credits = _credits(admission)
+    attribution = attributions(credits, str(admission.version.content.archive))
+    store.put_new(ATTRIBUTION, attribution)
+    told = _told(admission, format, {ATTRIBUTION: [sha256_hex(attribution), len(attribution)]})
+    keys = keyring.publish(store, name, key, at)
+    Trust().accept(keys)
+    if format == "parquet":
+        shards = tuple(each for each in stored if isinstance(each, ShardInfo))
+        content = Content(
+            tool={"provenance": provenance.__version__},
+            archive=admission.version.content.archive,
+            options={RELEASE: told},
+            ledger=None,
+            shards=shards,
+            tables=tables_of(admission, store, name, shards),
+            counts={"items": items},
+        )
+        version = commit_version(store, name, content, key, None, at)
+        card.write(store, version)
+        entry = version.entry
+    else:
+        subjects = [(each.path, each.sha256) for each in stored] + [(ATTRIBUTION, sha256_hex(attribution))]
+        page = _card(told, name, admission.version.content.archive, form.PATTERN, items, at)
+        store.put_new(card.FILE, page)
+        subjects.append((card.FILE, sha256_hex(page)))
+        body = {"release": told, "counts": items, "root": merkle_root([f"{p}\0{s}".encode() for p, s in subjects])}
+        entry = chain.append(store, LIST, PREDICATE, name, body, subjects, [key], None, at)
+    Trust().witness(store.root / entry.folder, [entry])
+    return Released(
+        place=str(out),
+        id=name,
+        format=format,
+        items=items,
+        left_out=len(admission.rows) - len(places),
+        not_cleared=admission.version.rows - len(admission.rows),
+        files=len(stored),
+        bytes=sum(each.bytes for each in stored),
+        credits=tuple(credits),
+        valid_until=admission.valid_until,
+        notices=admission.notices,
+    )
+
+
+def verify_files(place: str | Path, trusted_keys: TrustedKeys | None = None) -> int:
+    """Return how many files a release has that is not a dataset, once each is as signed and no other lies beside them.
+
+    InputError when it is no such release. ChangedError, MissingError, BadSignatureError, RollbackError.
+    """
+    store, trust = Store(place), Trust()
+    if not store.numbers(LIST):
+        raise InputError("is no release: it has no signed list", where=str(place))
+    keys = keyring.load(store, Role.BUILD)
+    trust.accept(keys, trusted_keys)
+    entries = chain.read_all(store, LIST, PREDICATE, keys.signers, keys.chain)
+    trust.witness(store.root / LIST, entries)
+    subjects = dict(entries[-1].subjects)
+    for path, sha256 in subjects.items():
+        if store.digest(path)[0] != sha256:
+            raise store.changed(path)
+    known = subjects.keys() | {entry.path for entry in (*entries, *keys.entries)}
+    for file in sorted(store.root.rglob("*")):
+        path = file.relative_to(store.root).as_posix()
+        if not file.is_dir() and path not in known and not path.startswith("tmp/"):
+            raise ChangedError("was not signed with the release", where=path, next_step="remove it, or ask who put it")
+    return len(subjects)
+
+
+def attributions(credits: Mapping[str, int], archive: str) -> bytes:
+    """Return the page of the credits that licences ask for, UTF-8."""
+    lines = [f"- {_quoted(credit)} ({count} items)" for credit, count in sorted(credits.items())]
+    title = f"# Attribution\n\nCredits that the licences of this material ask for. Archive: {_quoted(archive)}.\n\n"
+    return (title + ("\n".join(lines) or "No licence of what is in here asks for a credit.") + "\n").encode()
+
+
+def _credits(admission: TrainingAdmission) -> dict[str, int]:
+    """Return each credit with the number of released items that ask for it."""
+    counts: Counter[str] = Counter()
+    for number, count in Counter(admission.verdicts.of_item[admission.admitted].tolist()).items():
+        for credit in dict.fromkeys(admission.verdicts.verdicts[number].credits):
+            counts[credit] += count
+    return dict(sorted(counts.items()))
+
+
+def _told(admission: TrainingAdmission, format: str, files: Mapping[str, Any]) -> dict[str, Any]:
+    terms = admission.terms.as_json()
+    release = admission.version.content.options.get(RELEASE)
+    # A release of a release names the dataset whose ledger is the law.
+    source = release["dataset"] if release is not None else terms["dataset"]
+    names = ("version", "version_digest", "ledger", "policy", "policy_digest", "decided", "on", "valid_until")
+    return {"dataset": source, "format": format, "files": dict(files)} | {name: terms[name] for name in names}
+
+
+def _card(
+    told: Mapping[str, Any], name: str, archive: str, pattern: str, items: Mapping[str, int], at: dt.datetime
+) -> bytes:
+    """Return the card of a release that is no dataset."""
+    words = card.release_words(told)
+    lines = ["---", "license: other", "license_name: see-the-ledger", "tags:", "- provenance", "configs:"]
+    for kind in items:
+        path = json.dumps(pattern.format(kind=kind))
+        lines += [f"- config_name: {kind}", "  data_files:", "  - split: train", f"    path: {path}"]
+    body = [
+        "---",
+        "",
+        f"# Release {_quoted(name)}",
+        "",
+        f"Signed {clock.stamp(at)}: a copy of the items of the archive {_quoted(archive)} that the rights ledger",
+        f"cleared for {words['use']}, {words['purpose']} purposes, in {words['territories']}, on {words['decided']}.",
+        f"Good until {words['until']}. Items: {', '.join(f'{count} {kind}' for kind, count in items.items())}.",
+        "",
+        "Credits that must be given stand in ATTRIBUTION.md. `provenance verify RELEASE` checks every file.",
+    ]
+    return ("\n".join([*lines, *body]) + "\n").encode()
+
+
+def _quoted(text: str) -> str:
+    """Return any text as one span of code: names and credits are not ours and must not become markup."""
+    return "`" + display(text.encode("utf-8", "surrogatepass")).replace("`", "'") + "`"
