@@ -102,7 +102,7 @@ def conflicts(census: Census, state: LedgerState, naming: Naming) -> Section:
     rows: list[tuple[Cell, ...]] = []
     for (reason, source), (items, number) in sorted(found.items(), key=lambda pair: (-pair[1][0], pair[0])):
         listed, _ = census.assets_of([number], 1)
-        rows.append((reason.value, naming.name("source", source), items, naming.name("asset", listed[0][0])))
+        rows.append((reason.value, naming.name("source", source), items, naming.asset(listed[0][0])))
     open_ = Table(
         "open",
         "Open: a person decides",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from provenance.auditing.census import Census, Class, groups
+from provenance.auditing.census import Census, Class, Crossing, groups
 from provenance.auditing.naming import Naming
 from provenance.model.words import Cause
 from provenance.reports.content import Bar, Bars, Cell, Column, Form, Part, Section, Table
@@ -133,60 +133,48 @@ def duplicates(census: Census, naming: Naming) -> Section:
     """Return the section on copies: how many, and which of them are decided differently."""
     counts: list[tuple[Cell, ...]] = []
     bars: list[Bar] = []
-    rows: list[tuple[Cell, ...]] = []
-    crossing = 0
+    alike: dict[tuple[str, str, str], tuple[int, int]] = {}
+    crossing, looked_at = 0, 0
     for name, column in (("exact", census.exact_group), ("near", census.near_group)):
         found = groups(census, column, _MOST)
-        counts.append((name, found.groups, found.items, sum(found.crossing.values())))
+        several = sum(found.crossing.values())
+        counts.append((name, found.groups, found.items, several))
+        crossing, looked_at = crossing + several, looked_at + len(found.first)
         for decisions, number in found.crossing.items():
-            label = f"{name}: {' + '.join(decisions)}"
-            bars.append(
-                Bar(label, f"{number:,} groups", tuple(Part(each.value, number / len(decisions)) for each in decisions))
-            )
-        crossing += sum(found.crossing.values())
+            parts = tuple(Part(each.value, number / len(decisions)) for each in decisions)
+            bars.append(Bar(f"{name}: {' + '.join(decisions)}", f"{number:,} groups", parts))
         for group in found.first:
-            members: dict[str, Counter[str]] = {}
-            for row in group.rows:
-                decision = census.classes[census.of_class[row]].decision
-                members.setdefault(census.shown[census.asset[row]], Counter())[decision.value] += 1
-            told = [f"{asset} ({', '.join(counted)})" for asset, counted in list(members.items())[:8]]
-            more = f" and {len(members) - 8} more" if len(members) > 8 else ""
-            rows.append((name, len(group.rows), ", ".join(group.decisions), naming.words("; ".join(told) + more)))
-    totals = Table(
-        "copies",
-        "Copies",
-        (
-            Column("what", "Copies"),
-            Column("groups", "Groups", Form.COUNT),
-            _ITEMS,
-            Column("crossing", "Groups decided differently", Form.COUNT),
-        ),
-        counts,
-    )
-    tables = [totals]
+            key = name, ", ".join(group.decisions), _members(census, group)
+            number, items = alike.get(key, (0, 0))
+            alike[key] = number + 1, items + len(group.rows)
+    tables = [Table("copies", "Copies", (_COPIES, _GROUPS, _ITEMS, Column("crossing", _CROSSING, Form.COUNT)), counts)]
     if not naming.public:
-        columns = (
-            Column("what", "Copies"),
-            _ITEMS,
-            Column("decisions", "Decisions"),
-            Column("members", "Members", Form.CODE),
-        )
+        left = f" The first {looked_at:,} of {crossing:,} groups were looked at." if looked_at < crossing else ""
         tables.append(
             Table(
                 "crossing",
                 "Copies whose members are decided differently",
-                columns,
-                rows[:_MOST],
-                total=max(crossing, len(rows)),
+                (_COPIES, Column("decisions", "Decisions"), _GROUPS, _ITEMS, Column("members", "Members", Form.CODE)),
+                [(name, decisions, *numbers, told) for (name, decisions, told), numbers in alike.items()],
+                f"Groups with the same members stand in one row.{left}",
             )
         )
     about = (
         "An opt-out, a revocation or a missing consent holds for every copy; a term or territory for its own record."
     )
-    return Section(
-        "duplicates",
-        "Copies across rights",
-        about,
-        charts=(Bars("Groups of copies decided differently", tuple(bars)),) if bars else (),
-        tables=tuple(tables),
-    )
+    charts = (Bars("Groups of copies decided differently", tuple(bars)),) if bars else ()
+    return Section("duplicates", "Copies across rights", about, charts=charts, tables=tuple(tables))
+
+
+_CROSSING = "Groups decided differently"
+_COPIES = Column("what", "Copies")
+_GROUPS = Column("groups", "Groups", Form.COUNT)
+
+
+def _members(census: Census, group: Crossing) -> str:
+    members: dict[str, dict[str, None]] = {}
+    for row in group.rows:
+        decision = census.classes[census.of_class[row]].decision
+        members.setdefault(census.shown[census.asset[row]], {})[decision.value] = None
+    told = [f"{asset} ({', '.join(decisions)})" for asset, decisions in list(members.items())[:8]]
+    return "; ".join(told) + (f" and {len(members) - 8} more" if len(members) > 8 else "")

@@ -44,6 +44,10 @@ class Naming:
         digest = hmac.new(self.salt, f"{what}\0{value}".encode("utf-8", "surrogatepass"), hashlib.sha256)
         return f"{what} {digest.hexdigest()[:16]}"
 
+    def asset(self, shown: str) -> str:
+        """Return an asset by its display form, which needs no more escaping."""
+        return shown if self.salt is None else self.name("asset", shown) or ""
+
     def license(self, value: str | None) -> str | None:
         """Return a licence: an SPDX id is public, a name of the desk's own is not."""
         if value is not None and self.public and value not in KNOWN:

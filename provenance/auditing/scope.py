@@ -10,7 +10,6 @@ from provenance.auditing.census import Census, rules_version
 from provenance.auditing.naming import Naming
 from provenance.dataset.keyring import Keyring
 from provenance.model import clock
-from provenance.model.names import display
 from provenance.model.words import Kind
 from provenance.reports.content import Section
 from provenance.rights.ledger import LedgerState
@@ -25,10 +24,9 @@ def scope(census: Census, state: LedgerState, rights_keys: Keyring, naming: Nami
     rights_key = rights_keys.signers(head.number, {})[0]
     size = sum(size for _, size in version.content.proofs.values())
     until = admission.valid_until
-    archive = display(version.content.archive.encode("utf-8", "surrogatepass"))
     facts = [
         ("Dataset", opened.id),
-        ("Archive", naming.name("archive", archive) or "unnamed"),
+        ("Archive", naming.name("archive", version.content.archive) or "unnamed"),
         ("Version", f"{version.number} of {opened.head.number}, signed {clock.stamp(version.created)}"),
         ("Signed with build key", build_key.fingerprint),
         ("Merkle root of its objects", version.content.root),

@@ -24,6 +24,8 @@ COMMANDS = {
     "audit": "Report what is in, what is out, why and until when; or fail a scheduled job on it.",
     "release": "Copy what a policy clears into a signed folder of its own, to hand over.",
     "exec": "Run a command on a temporary folder of licensed items only, and leave a receipt.",
+    "impact": "Say what a revocation or dispute touches, and what must be done.",
+    "diff": "Say what came in, went out or is decided otherwise, between versions, days or ledgers.",
     "gc": "Delete objects that no retained version names.",
 }
 

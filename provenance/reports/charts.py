@@ -11,7 +11,7 @@ from markupsafe import Markup, escape
 
 from provenance.reports.content import Bar, Timeline
 
-_WIDTH, _AXIS, _TOP = 720, 16, 26
+_WIDTH, _AXIS, _TOP = 720, 34, 26
 
 
 def bar(each: Bar, most: float) -> Markup:
