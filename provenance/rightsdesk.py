@@ -80,7 +80,8 @@ def read_book(
     notice = trust.accept(keys, trusted)
     entries = chains.read_ledger(store, keys)
     for place, chain in ((folder, keys.entries), (chains.FOLDER, entries)):
-        store.settle(place)
+        if chain:  # keys without a ledger: whoever began it was cut off before its first entry
+            store.settle(place)
         trust.witness(store.root / place, chain)
     return Book(entries, ledger.fold(map(told, entries)), (notice,) if notice else ())
 
