@@ -98,6 +98,7 @@ def build(plan: Plan, progress: Progress = silent) -> BuildReport:
             statements=ledger.statements,
             evidence=ledger.evidence,
             known=frozenset(old.keys()) if old is not None else frozenset(),
+            failed=old.failed if old is not None else {},
             unlocked=plan.unlocked,
             limits=plan.limits,
         )
@@ -235,8 +236,7 @@ def _known(job: Job, unit: Unit, memo: Memo, old: Old | None) -> Done | Unit:
     key = units.key(job.toolset, job.dataset_id, unit, digests)
     if key not in job.known:
         return unit
-    failed = old.failed(key)
-    return unit.retrying(failed) if failed else Done(unit.number, key, "known", {}, ())
+    return unit if key in job.failed else Done(unit.number, key, "known", {}, ())
 
 
 def _memo_file(out: str) -> Path:

@@ -32,6 +32,7 @@ FRAMES_AT_ONCE = 64  # files of a sequence open at a time
 NESTING = 3  # containers within containers
 _MOST_LOCATOR = 4096
 _MOST_SIGNALS = 4096
+_BYTES_A_CPU_SECOND = 1024 * 1024  # beside the cap of every job: a feature film may take its hour
 _FREE_BYTES, _RATIO = 64 * 1024 * 1024, 200  # what may come out of a container, nested ones included
 
 
@@ -141,9 +142,10 @@ class AssetReader:
         spare: Callable[[], AbstractContextManager[Child]],
         options: Options,
         folder: str,
+        cpu_seconds: float,
     ) -> None:
         self._root, self._child, self._spare, self._folder = root, child, spare, folder
-        self._options = asdict(options)
+        self._options, self._cpu_seconds = asdict(options), cpu_seconds
         self._allowance = 0
         self._sidecars: dict[tuple[bytes, str], list[dict[str, Any]]] = {}
 
@@ -258,7 +260,8 @@ class AssetReader:
         by_number = dict(zip(numbers, chosen, strict=True)) if numbers else {}
         spool, container = Spool(self._folder), False
         try:
-            for header, payload in self._child.run(job, handles):
+            allowed = self._cpu_seconds + sum(size for _, _, size, _ in files) / _BYTES_A_CPU_SECOND
+            for header, payload in self._child.run(job, handles, cpu_seconds=allowed):
                 match header.get("t"):
                     case "identified":
                         outcome.media_type, outcome.extractor = header["media_type"], header["extractor"]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,7 +27,7 @@ from provenance.building.spool import Spool
 from provenance.building.units import Planned, Unit
 from provenance.dataset import schema
 from provenance.dataset.shard import ShardInfo, ShardWriter, payload_places
-from provenance.dataset.store import Store
+from provenance.dataset.store import TEMPS, Store
 from provenance.media.shelf import Options
 from provenance.model.errors import Quarantined
 from provenance.model.words import Cause, Kind
@@ -36,6 +37,8 @@ from provenance.sandbox import Child, Limits, Sandbox
 
 SHARD_BYTES = 512 * 1024 * 1024  # a shard is closed once its payloads reach this
 WORK = "work"
+
+Failed = tuple[tuple[bytes, str], ...]  # path and cause of each asset in quarantine
 
 _ORDINALS = ("rights_id", "exact_group", "near_group")
 INDEX_PART = pa.schema([part for part in schema.INDEX if part.name not in _ORDINALS])
@@ -53,25 +56,13 @@ class Job:
     statements: tuple[RightsStatement, ...]
     evidence: str  # digest of the statements: what a finished unit's rows were written under
     known: frozenset[str] = frozenset()  # keys of units whose result is committed
+    failed: Mapping[str, Failed] = field(default_factory=dict)  # of those, what is in quarantine
     unlocked: bool = False
     limits: Limits = field(default_factory=Limits)
 
     @functools.cached_property
     def toolset(self) -> list[str]:
         return inside.toolset(self.options)
-
-
-def given_up(job: Job, unit: Unit, how: str) -> Done:
-    """Return the result of a unit whose worker died on every try: all of its assets in quarantine."""
-    hands = _hands(job)
-    readings = [_read(hands.root, planned) for planned in unit.assets]
-    key = units.key(job.toolset, job.dataset_id, unit, [reading.told() for reading in readings])
-    for reading in readings:
-        for found in reading.planned.asset.files:
-            if found.path not in reading.problems:
-                reading.refuse(found.path, Cause.CRASHED, f"the worker that read it died ({how})")
-    record = _extract(hands, unit, readings, key, last=True)
-    return Done(unit.number, key, "finished", record, (), len(unit.assets))
 
 
 @dataclass(frozen=True)
@@ -102,6 +93,19 @@ def run_unit(job: Job, unit: Unit) -> Done:
         return _attempt(job, unit, last=True)
 
 
+def given_up(job: Job, unit: Unit, how: str) -> Done:
+    """Return the result of a unit whose worker died on every try: all of its assets in quarantine."""
+    hands = _hands(job)
+    readings = [_read(hands.root, planned) for planned in unit.assets]
+    key = units.key(job.toolset, job.dataset_id, unit, [reading.told() for reading in readings])
+    for reading in readings:
+        for found in reading.planned.asset.files:
+            if found.path not in reading.problems:
+                reading.refuse(found.path, Cause.CRASHED, f"the worker that read it died ({how})")
+    record = _extract(hands, unit, readings, key, last=True)
+    return Done(unit.number, key, "finished", record, (), len(unit.assets))
+
+
 def finished_key(job: Job, unit_key: str) -> str:
     return f"{unit_key} {job.evidence}"
 
@@ -112,8 +116,9 @@ def _attempt(job: Job, unit: Unit, last: bool) -> Done:
     key = units.key(job.toolset, job.dataset_id, unit, [reading.told() for reading in readings])
     learned = tuple(entry for reading in readings for entry in reading.learned)
     if key in job.known:
-        if not (unit.retry and _mended(hands, unit, readings)):
-            return Done(unit.number, key, "kept" if unit.retry else "known", {}, learned)
+        failed = dict(job.failed.get(key, ()))
+        if not (failed and _mended(hands, unit, readings, failed)):
+            return Done(unit.number, key, "kept" if failed else "known", {}, learned)
     else:
         with Memo.reading(job.memo) as memo:
             record = memo.finished(finished_key(job, key)) if memo is not None else None
@@ -152,9 +157,8 @@ def _whole(store: Store, record: dict[str, Any]) -> bool:
     return all((store.root / path).is_file() for path in paths)
 
 
-def _mended(hands: _Hands, unit: Unit, readings: list[Readings]) -> bool:
+def _mended(hands: _Hands, unit: Unit, readings: list[Readings], failed: dict[bytes, str]) -> bool:
     """Try the assets that failed before, and return whether any of them comes out otherwise now."""
-    failed = dict(unit.failed)
     with hands.child() as child:
         for planned, reading in zip(unit.assets, readings, strict=True):
             if not _concerned(planned, failed):
@@ -176,10 +180,9 @@ def _concerned(planned: Planned, failed: dict[bytes, str]) -> bool:
 
 
 def _extract(hands: _Hands, unit: Unit, readings: list[Readings], key: str, last: bool) -> dict[str, Any]:
-    shards = _Shards(hands)
     assets: list[dict[str, Any]] = []
     refused: list[dict[str, Any]] = []
-    with hands.child() as child:
+    with _Shards(hands) as shards, hands.child() as child:
         reader = hands.reader(child)
         for planned, reading in zip(unit.assets, readings, strict=True):
             for outcome in reader.outcomes(planned, reading):
@@ -191,7 +194,7 @@ def _extract(hands: _Hands, unit: Unit, readings: list[Readings], key: str, last
                     continue
                 counts = shards.take(outcome.spool, outcome, len(assets)) if outcome.spool is not None else {}
                 assets.append(row | outcome.tally(counts))
-    return shards.finish(assets, refused)
+        return shards.finish(assets, refused)
 
 
 class _Shards:
@@ -202,13 +205,22 @@ class _Shards:
         self._open: dict[Kind, tuple[ShardWriter, list[dict[str, Any]], int]] = {}
         self._done: list[tuple[ShardInfo, list[dict[str, Any]]]] = []
 
+    def __enter__(self) -> _Shards:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        for held in self._open.values():
+            held[0].abandon()
+
     def take(self, spool: Spool, outcome: Outcome, asset: int) -> dict[str, int]:
         """Append the items of one asset, which is row `asset` of the unit's assets; return how many of each kind."""
         counts: dict[str, int] = {}
         for header, payload in spool.drain():
             kind = Kind(header["kind"])
             row = row_of(header, payload, outcome, self._hands.evidence(outcome, header))
-            writer, entries, size = self._open.get(kind) or (self._hands.writer(kind), [], 0)
+            if kind not in self._open:
+                self._open[kind] = (self._hands.writer(kind), [], 0)
+            writer, entries, size = self._open[kind]
             entries.append(index_row(kind, row, asset))
             writer.append(row)
             self._open[kind] = (writer, entries, size + len(payload))
@@ -274,7 +286,8 @@ class _Hands:
         return self._sandbox.child()
 
     def reader(self, child: Child) -> AssetReader:
-        return AssetReader(self.root, child, self.child, self.job.options, os.fspath(self.store.root / "tmp"))
+        job, temps = self.job, os.fspath(self.store.root / TEMPS)
+        return AssetReader(self.root, child, self.child, job.options, temps, job.limits.cpu_seconds)
 
     def writer(self, kind: Kind) -> ShardWriter:
         return ShardWriter(self.store, kind, self.job.dataset_id)

@@ -49,10 +49,10 @@ class Old:
         self.quarantine, _ = self._by_unit("quarantine")
         self.index, self.shards = self._index(units)
         self._forward: dict[str, _Forward] = {}
-        self._failed: dict[str, list[tuple[bytes, str]]] = {}
+        self.failed: dict[str, tuple[tuple[bytes, str], ...]] = {}  # what is in quarantine: path and cause
         for batch in self.stream("quarantine", ["unit", "asset_path", "cause"]):
             for unit, path, cause in zip(*(column.to_pylist() for column in batch.columns), strict=True):
-                self._failed.setdefault(unit, []).append((path, cause))
+                self.failed[unit] = (*self.failed.get(unit, ()), (path, cause))
 
     @property
     def near_name(self) -> str | None:
@@ -69,10 +69,6 @@ class Old:
 
     def shard(self, at: int) -> ShardInfo:
         return self._version.content.shards[at]
-
-    def failed(self, unit: str) -> list[tuple[bytes, str]]:
-        """Return path and cause of each asset of a unit that is in quarantine."""
-        return self._failed.get(unit, [])
 
     def rewind(self) -> None:
         """Begin all tables anew."""

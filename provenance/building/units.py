@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 
 from provenance.archive.sequences import Asset
 from provenance.archive.walk import Found
@@ -43,15 +43,10 @@ class Planned:
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """Assets that one worker reads in one go. `retry`: a committed result exists, with assets in quarantine."""
+    """Assets that one worker reads in one go."""
 
     number: int
     assets: tuple[Planned, ...]
-    retry: bool = False
-    failed: tuple[tuple[bytes, str], ...] = field(default=())
-
-    def retrying(self, failed: Iterable[tuple[bytes, str]]) -> Unit:
-        return replace(self, retry=True, failed=tuple(sorted(failed)))
 
 
 def plan(assets: Iterable[Planned]) -> Iterator[Unit]:

@@ -30,7 +30,7 @@ _STOP_SECONDS = 5
 # All that the warm process inherits: no secrets, no proxies, no search paths. One thread for libraries that would start
 # a pool while they load; two malloc arenas, because each thread's own reserves 64 MiB of the address space. A reader
 # takes and frees the same large buffers for every picture: glibc shall keep up to 256 MiB instead of giving them back
-# and having the kernel clear them anew, which was measured at 6 to 15 % of the CPU of small pictures and video.
+# and having the kernel clear them anew, which costs CPU on some of them.
 _ENVIRONMENT = {
     "PATH": "",
     "LANG": "C.UTF-8",

@@ -15,6 +15,7 @@ from studio import SCRIPT, Studio, picture, small
 from provenance import build as building
 from provenance.admit import admit
 from provenance.building import extraction
+from provenance.dataset import signing
 from provenance.model.errors import InputError, RightsError, UsageError
 
 
@@ -250,3 +251,22 @@ def test_what_a_desktop_left_behind_is_context_and_not_lost(tmp_path: Path) -> N
     studio.record("a.png")
     report = studio.build()
     assert dict(report.files) == {"items": 1, "context": 1}
+
+
+def test_a_failed_asset_is_retried_also_when_the_memory_of_the_last_build_is_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    studio = small(tmp_path)
+    studio.build()
+    for memory in (signing.home() / "builds").iterdir():
+        memory.unlink()
+    tried: list[bytes] = []
+    real = extraction._mended
+    monkeypatch.setattr(
+        extraction,
+        "_mended",
+        lambda hands, unit, readings, failed: tried.extend(failed) or real(hands, unit, readings, failed),
+    )
+    report = studio.build()
+    assert tried == [b"broken/half.png"]
+    assert (report.units["kept"], report.changed) == (1, False)
