@@ -196,6 +196,7 @@ def _run(
             else:
                 yield answer
 
+    progress(0, looked.size, "extracting")
     work = functools.partial(extraction.run_unit, job)
     try:
         for answer in engine.map_unordered(work, waiting(), plan.workers):
