@@ -58,23 +58,26 @@ def near_groups(store: Store, dataset: str, parts: Sequence[Part], exact: Rows) 
         at += size
     told: Counter[str] = Counter()
     if new.any():
-        rows, sketched = _pictures(store, dataset, parts, first)
+        rows, sketched = load_pictures(store, dataset, parts, first)
         found = pictures.near_pairs(sketched, new[rows])
         a, b = found.near()
         links.append((rows[a], rows[b]))
         told += found.counts
-        rows, sketches = _texts(store, dataset, parts, first)
+        rows, sketches = load_texts(store, dataset, parts, first)
         a, b, counts = texts.near_pairs(sketches)
         links.append((rows[a], rows[b]))
         told += counts
     return grouped(count, *(np.concatenate(ends) for ends in zip(*links, strict=True))), told
 
 
-def _pictures(store: Store, dataset: str, parts: Sequence[Part], first: npt.NDArray[np.bool_]) -> tuple[Rows, Pictures]:
+def load_pictures(
+    store: Store, dataset: str, parts: Sequence[Part], wanted: npt.NDArray[np.bool_]
+) -> tuple[Rows, Pictures]:
+    """Return the index rows of the wanted pictures that have fingerprints, and these. wanted: bool[index rows]."""
     rows: list[Rows] = []
     held: list[Pictures] = []
     for at, table in _tables(store, dataset, parts, (Kind.FRAMES, Kind.ART), _PICTURE):
-        have = np.flatnonzero(first[at : at + table.num_rows] & table.column("glance_64").is_valid().to_numpy())
+        have = np.flatnonzero(wanted[at : at + table.num_rows] & table.column("glance_64").is_valid().to_numpy())
         if len(have):
             rows.append(at + have)
             held.append(sketched(table.take(have)))
@@ -109,14 +112,15 @@ def _bytes(table: pa.Table, name: str, width: int) -> npt.NDArray[np.uint8]:
     return np.frombuffer(b"".join(table.column(name).to_pylist()), np.uint8).reshape(-1, width)
 
 
-def _texts(
-    store: Store, dataset: str, parts: Sequence[Part], first: npt.NDArray[np.bool_]
+def load_texts(
+    store: Store, dataset: str, parts: Sequence[Part], wanted: npt.NDArray[np.bool_]
 ) -> tuple[Rows, npt.NDArray[np.uint32]]:
+    """Return the index rows of the wanted texts that have a MinHash, and these: uint32[n, 128]."""
     rows: list[int] = []
     sketches: list[bytes] = []
     for at, table in _tables(store, dataset, parts, (Kind.SCRIPTS,), ["minhash_128"]):
         for row, sketch in enumerate(table.column(0).to_pylist(), at):
-            if sketch is not None and first[row]:
+            if sketch is not None and wanted[row]:
                 rows.append(row)
                 sketches.append(sketch)
     return np.array(rows, np.int64), np.frombuffer(b"".join(sketches), "<u4").reshape(-1, 128)

@@ -21,6 +21,7 @@ COMMANDS = {
     "rights": "Import, lint, show, revoke, waive and decide rights statements.",
     "admit": "Say what a policy would let into training today, by verdict and reason.",
     "explain": "Tell the story of one item or path: which statement decides, and what would change it.",
+    "twins": "List the copies of a file or item, near ones too, side by side.",
     "audit": "Report what is in, what is out, why and until when; or fail a scheduled job on it.",
     "release": "Copy what a policy clears into a signed folder of its own, to hand over.",
     "exec": "Run a command on a temporary folder of licensed items only, and leave a receipt.",

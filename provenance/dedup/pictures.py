@@ -89,10 +89,13 @@ class Found:
     links: list[Link] = field(default_factory=list)
     alike: set[tuple[int, int]] = field(default_factory=set)  # told apart once: no other view joins them again
     counts: Counter[str] = field(default_factory=Counter)
+    every: bool = False
+    met: set[tuple[int, int]] = field(default_factory=set)
 
     def add(self, a: int, b: int, likeness: Likeness, joined: Joined) -> None:
         """Keep a link unless the two are strangers."""
         if likeness.relation is not Relation.OTHER:
+            self.met.add((min(a, b), max(a, b)))
             self.links.append(Link(min(a, b), max(a, b), likeness))
         if likeness.near:
             joined.join(a, b)
@@ -101,6 +104,8 @@ class Found:
 
     def settled(self, a: int, b: int, joined: Joined) -> bool:
         """Return whether it is known already that two pictures belong together, or that they only look so."""
+        if self.every:
+            return (min(a, b), max(a, b)) in self.met or a == b
         return joined.first(a) == joined.first(b) or (min(a, b), max(a, b)) in self.alike
 
     def near(self) -> tuple[Rows, Rows]:
@@ -110,10 +115,14 @@ class Found:
         return pairs[:, 0], pairs[:, 1]
 
 
-def near_pairs(pictures: Pictures, new: npt.NDArray[np.bool_] | None = None) -> Found:
-    """Return the links between pictures. new: bool[n], those of which at least one must be in a pair; None for all."""
+def near_pairs(pictures: Pictures, new: npt.NDArray[np.bool_] | None = None, *, every: bool = False) -> Found:
+    """Return links between pictures that join all that belong together.
+
+    new: bool[n], those of which at least one must be in a pair; None for all. every: compare also those that are linked
+    over others already.
+    """
     new = np.ones(len(pictures), bool) if new is None else new
-    found = Found()
+    found = Found(every=every)
     told = np.flatnonzero(pictures.quality >= LEAST_QUALITY)
     found.counts["pictures"] = len(pictures)
     found.counts["too little to see"] = len(pictures) - len(told)
