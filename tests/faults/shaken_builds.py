@@ -92,7 +92,7 @@ class Shaker:
         return self.studio.objects(), time.monotonic() - began
 
     def shake(self, kills: int, chance: random.Random, version: int) -> dict[str, Any]:
-        """Kill that many builds; after each, the old head or the new one, whole; at each end, the calm build's bytes."""
+        """Kill that many builds; after each, the old head or the new; at each end, the calm build's bytes."""
         expected, lasts = self.calm()
         killed, ends, between = 0, 0, list[str]()
         while killed < kills:
