@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from provenance import rightsdesk
+from provenance import deskwords, rightsdesk
 from provenance.admit import RELEASE, TrustedKeys
 from provenance.dataset import receipt as receipts
 from provenance.dataset.index import digests, load_table
@@ -196,7 +196,7 @@ def _state(book: Book, told: Mapping[str, Any] | None) -> LedgerState | None:
     number = told["number"]
     if not 1 <= number <= len(book.entries) or book.entries[number - 1].digest != told["digest"]:
         return None
-    return ledger.fold(rightsdesk.told(entry) for entry in book.entries[:number])
+    return ledger.fold(deskwords.told(entry) for entry in book.entries[:number])
 
 
 def _cleared(opened: Opened, version: Version, state: LedgerState, asked: policy.Policy, on: dt.date) -> Any:

@@ -15,6 +15,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from provenance import deskwords
 from provenance.dataset import keyring, signing
 from provenance.dataset import ledger as chains
 from provenance.dataset.chain import Entry
@@ -55,12 +56,7 @@ class Book:
 
     def known_at(self, moment: dt.datetime | None) -> LedgerState:
         """Return what was known at a moment; all that is known now when it is None."""
-        return self.state if moment is None else ledger.fold(map(told, self.entries), moment)
-
-
-def told(entry: Entry) -> dict[str, Any]:
-    """Return an entry of the chain in the form that `rights.ledger` folds."""
-    return dict(entry.body) | {"number": entry.number, "recorded": clock.stamp(entry.created)}
+        return self.state if moment is None else ledger.fold(map(deskwords.told, self.entries), moment)
 
 
 def read_book(
@@ -83,7 +79,7 @@ def read_book(
         if chain:  # keys without a ledger: whoever began it was cut off before its first entry
             store.settle(place)
         trust.witness(store.root / place, chain)
-    return Book(entries, ledger.fold(map(told, entries)), (notice,) if notice else ())
+    return Book(entries, ledger.fold(map(deskwords.told, entries)), (notice,) if notice else ())
 
 
 def append(
@@ -96,7 +92,7 @@ def append(
         parent = book.entries[-1] if book.entries else None
         entry = chains.append_entry(store, dataset, ledger.to_json(body), key, parent, at, at + valid_for)
         entries = (*book.entries, entry)
-        book = Book(entries, ledger.fold(map(told, entries)))
+        book = Book(entries, ledger.fold(map(deskwords.told, entries)))
         Trust().witness(store.root / chains.FOLDER, entries)
     return book
 
@@ -210,7 +206,7 @@ def open_desk(dataset: str | Path) -> Desk:
 
 def with_entries(book: Book, bodies: Sequence[Body]) -> LedgerState:
     """Return what the ledger would amount to with these entries behind its head. Nothing is signed."""
-    entries = [told(entry) for entry in book.entries]
+    entries = [deskwords.told(entry) for entry in book.entries]
     moment = clock.stamp(book.state.recorded or dt.datetime(1970, 1, 1, tzinfo=dt.UTC))
     for body in bodies:
         number = len(entries) + 1
@@ -228,58 +224,6 @@ def lint(path: str | Path) -> tuple[list[dict[str, str | None]], int | None]:
             return [{"where": error.where or str(path), "column": None, "what": error.what}], None
         return [{"where": each.where, "column": each.column, "what": each.what} for each in told], None
     return [], len(statements)
-
-
-def entry_json(entry: Entry) -> dict[str, Any]:
-    """Return an entry of the ledger with a summary in one line."""
-    told_ = told(entry)
-    return told_ | {"summary": _in_words(ledger.from_json(told_))}
-
-
-def changes_json(body: Import, changes: Changes) -> dict[str, Any]:
-    return {
-        "source": body.source,
-        "sha256": body.sha256,
-        "added": [each.id for each in changes.added],
-        "changed": [each.id for each in changes.changed],
-        "moved": [each.id for each in changes.moved],
-        "withdrawn": list(changes.withdrawn),
-        "still_revoked": list(changes.still_revoked),
-    }
-
-
-def changes_text(body: Import, changes: Changes) -> str:
-    """Return what a sheet would change in the ledger, for people."""
-    lines = [_summary(body) if not changes.empty else f"{body.source}: nothing new"]
-    for name in ("added", "changed", "withdrawn"):
-        ids = changes_json(body, changes)[name]
-        if ids:
-            more = f" and {len(ids) - 8} more" if len(ids) > 8 else ""
-            lines.append(f"  {name}: {', '.join(ids[:8])}{more}")
-    if changes.still_revoked:
-        lines.append(f"  stay revoked, whatever the sheet says: {', '.join(changes.still_revoked)}")
-    return "\n".join(lines)
-
-
-def _in_words(body: Body) -> str:
-    if isinstance(body, Import):
-        return f"{_summary(body)}, by {body.by}"
-    if isinstance(body, ledger.Revoke):
-        what = body.statement or body.agreement or body.work or body.person
-        return f"revoked {what} from {body.effective} on, by {body.by}: {body.why}"
-    if isinstance(body, ledger.Waive):
-        waiver = body.waiver
-        reasons = ", ".join(sorted(waiver.reasons))
-        return f"{waiver.id} waives {reasons} on {waiver.applies_to} until {waiver.until}, by {waiver.by}: {waiver.why}"
-    if isinstance(body, ledger.Decide):
-        ruling = body.ruling
-        settled = ", ".join(sorted(ruling.settles))
-        verb = "clears" if ruling.outcome == "clear" else "refuses"
-        return f"{ruling.id} {verb} {ruling.applies_to} ({settled}), by {ruling.by}: {ruling.why}"
-    if isinstance(body, ledger.PutOnHold):
-        return f"{body.hold.id} holds {body.hold.applies_to}, by {body.hold.by}: {body.hold.why}"
-    which = f"entry {body.entry}" if body.entry is not None else f"the revocation of {body.statement}"
-    return f"lifted {which}, by {body.by}: {body.why}"
 
 
 @dataclass(frozen=True)
@@ -316,7 +260,7 @@ def for_build(
         for body, changes in proposed(book, sheets):
             if not changes.empty:
                 bodies.append(body)
-                notices.append(f"rights: {_summary(body)}")
+                notices.append(f"rights: {deskwords.summary(body)}")
             elif renew and _aged(book, at) and not bodies:
                 bodies.append(body)
                 notices.append(f"rights: {body.source} is unchanged; the ledger's head is renewed")
@@ -345,12 +289,6 @@ def _import(source: str, data: bytes, changes: Changes) -> Import:
 def _aged(book: Book, at: dt.datetime) -> bool:
     until = book.state.valid_until
     return until is None or until - at < VALID_FOR / 2
-
-
-def _summary(body: Import) -> str:
-    counts = (("added", body.added), ("changed", body.changed), ("moved", body.moved), ("withdrawn", body.withdrawn))
-    parts = ", ".join(f"{len(which)} {name}" for name, which in counts if which)
-    return f"{body.source}: {parts or 'unchanged'}"
 
 
 def _who() -> str:

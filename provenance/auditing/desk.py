@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Sequence
 
-from provenance import rightsdesk
+from provenance import deskwords
 from provenance.auditing.census import Census, Class
 from provenance.auditing.naming import Naming
 from provenance.dataset.keyring import Keyring
@@ -242,7 +242,7 @@ def _log(census: Census, state: LedgerState, keys: Keyring, naming: Naming) -> T
             entry.number,
             entry.created.date(),
             str(entry.body["kind"]),
-            naming.words(str(rightsdesk.entry_json(entry)["summary"])),
+            naming.words(str(deskwords.entry_json(entry)["summary"])),
             keys.signers(entry.number, {})[0].fingerprint,
         )
         for entry in entries[-_MOST:]

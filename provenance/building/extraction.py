@@ -20,8 +20,9 @@ from provenance.archive.hashing import hash_file
 from provenance.archive.opening import opened
 from provenance.archive.walk import Identity, open_root
 from provenance.building import units
-from provenance.building.assets import AssetReader, Outcome, Readings
+from provenance.building.assets import AssetReader
 from provenance.building.memo import Memo
+from provenance.building.outcome import Outcome, Readings
 from provenance.building.rows import evidence_of, index_row, row_of
 from provenance.building.spool import Spool
 from provenance.building.units import Planned, Unit

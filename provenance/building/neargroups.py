@@ -26,7 +26,9 @@ NAME = "near-v1"  # what a version's groups were made by; another rule has anoth
 
 Rows = npt.NDArray[np.int64]
 
-_PICTURE = ["width", "height", "pdq_256", "pdq_quality", "trimmed_pdq_256", "trim_box", "glance_64", "local_features"]
+_PICTURE = [
+    "width", "height", "pdq_256", "pdq_quality", "trimmed_pdq_256", "glance_64", "trimmed_glance_64", "local_features"
+]  # fmt: skip
 _GLANCE = pictures.SIDE * pictures.SIDE
 
 
@@ -88,28 +90,22 @@ def load_pictures(
 
 def sketched(table: pa.Table) -> Pictures:
     """Return the fingerprints in rows of pictures that have them."""
-    count = table.num_rows
     size = np.stack([table.column(name).to_numpy() for name in ("width", "height")], axis=1).astype(np.float32)
-    box = np.tile(np.array([0, 0, 1, 1], np.float32), (count, 1))
-    inside = np.zeros((count, 32), np.uint8)
-    columns = (table.column(name).to_pylist() for name in ("trimmed_pdq_256", "trim_box"))
-    for row, (hash_, trim) in enumerate(zip(*columns, strict=True)):
-        if hash_ is not None and trim is not None:
-            inside[row] = np.frombuffer(hash_, np.uint8)
-            box[row] = np.array(trim, np.float32) / np.tile(size[row], 2)
     return Pictures(
         whole=_bytes(table, "pdq_256", 32),
         quality=table.column("pdq_quality").to_numpy().astype(np.int64),
-        inside=inside,
-        box=box,
-        glance=_bytes(table, "glance_64", _GLANCE).reshape(count, pictures.SIDE, pictures.SIDE),
+        inside=_bytes(table, "trimmed_pdq_256", 32),
+        glance=_bytes(table, "glance_64", _GLANCE).reshape(-1, pictures.SIDE, pictures.SIDE),
+        inside_glance=_bytes(table, "trimmed_glance_64", _GLANCE).reshape(-1, pictures.SIDE, pictures.SIDE),
         size=size,
         local=np.array([record or b"" for record in table.column("local_features").to_pylist()], object),
     )
 
 
 def _bytes(table: pa.Table, name: str, width: int) -> npt.NDArray[np.uint8]:
-    return np.frombuffer(b"".join(table.column(name).to_pylist()), np.uint8).reshape(-1, width)
+    """Return a column as uint8[rows, width], noughts for NULL."""
+    told = (value or bytes(width) for value in table.column(name).to_pylist())
+    return np.frombuffer(b"".join(told), np.uint8).reshape(-1, width)
 
 
 def load_texts(

@@ -17,7 +17,7 @@ from provenance.rights.matcher import Bound
 from provenance.rights.statement import Interest, RightsStatement
 
 if TYPE_CHECKING:
-    from provenance.building.assets import Outcome
+    from provenance.building.outcome import Outcome
 
 # The worker's own columns: a child that fills one of these is not believed.
 _OURS = {field.name for field in schema.CORE + schema.RIGHTS} | {"image", "text"}

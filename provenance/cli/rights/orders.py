@@ -37,7 +37,7 @@ def _selector(path: str | None, sha256: str | None, work: str | None) -> Selecto
 
 def _sign(dataset: str, make: Callable[[int], Body], valid_for_days: int | None = None) -> int:
     """Sign one entry, made from its number, and say what it does. UsageError for one that contradicts itself."""
-    from provenance import rightsdesk
+    from provenance import deskwords, rightsdesk
     from provenance.model.errors import UsageError
     from provenance.rights.codec import DecodeError
 
@@ -48,7 +48,7 @@ def _sign(dataset: str, make: Callable[[int], Body], valid_for_days: int | None 
         raise UsageError(str(error), next_step="correct that option; nothing was signed") from None
     days = dt.timedelta(days=valid_for_days) if valid_for_days else rightsdesk.VALID_FOR
     book = rightsdesk.append(desk.store, desk.dataset.id, desk.book, [body], desk.moment, days)
-    entry = rightsdesk.entry_json(book.entries[-1])
+    entry = deskwords.entry_json(book.entries[-1])
     click.echo(f"ledger entry {entry['number']}: {entry['summary']}")
     click.echo(f"the ledger's head is good until {entry['valid_until']}; next: provenance admit {dataset}")
     return 0

@@ -45,10 +45,10 @@ def show_command(dataset: str, ids: tuple[str, ...], as_of: dt.date | None, as_j
 @_show.as_json
 def log_command(dataset: str, as_json: bool) -> int:
     """Print the entries of DATASET's ledger, oldest first."""
-    from provenance import rightsdesk
+    from provenance import deskwords, rightsdesk
 
     desk = rightsdesk.open_desk(dataset)
-    entries = [rightsdesk.entry_json(entry) for entry in desk.book.entries]
+    entries = [deskwords.entry_json(entry) for entry in desk.book.entries]
     if as_json:
         _show.emit(entries)
         return 0

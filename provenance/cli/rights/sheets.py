@@ -83,18 +83,18 @@ def _sign(
     asked: dict[str, Any],
 ) -> int:
     """Show what entries would change, ask, and sign them."""
-    from provenance import rightsdesk, whatif
+    from provenance import deskwords, rightsdesk, whatif
 
     bodies = [body for body, changes in proposed if not changes.empty]
     policy = _policy.policy_or_default(**asked)
     flips = whatif.of_entries(desk, bodies, policy) if bodies else None
-    told: dict[str, Any] = {"sheets": [rightsdesk.changes_json(body, changes) for body, changes in proposed]}
+    told: dict[str, Any] = {"sheets": [deskwords.changes_json(body, changes) for body, changes in proposed]}
     told |= {"unknown": list(unknown)} if unknown else {}
     if flips is not None:
         told["policy"], told["difference"] = policy.to_json(), flips.as_json()
     if not as_json:
         for body, changes in proposed:
-            click.echo(rightsdesk.changes_text(body, changes))
+            click.echo(deskwords.changes_text(body, changes))
         for name in unknown:
             click.echo(f"  not found in the archive, or without a record: {name}")
         if flips is not None:
