@@ -44,7 +44,9 @@ MEANING = {
 
 @dataclass(frozen=True)
 class Held:
-    """A version or a release that holds touched items. items: how many; None when gc has taken its index."""
+    """A version or a release that holds touched items. items: how many, copies of the same file among them; None when
+    gc has taken its index.
+    """
 
     name: str
     items: int | None
@@ -52,7 +54,9 @@ class Held:
 
 @dataclass(frozen=True)
 class Trained:
-    """A receipt whose run read touched items. unknown: parts of datasets and releases that were not given."""
+    """A receipt whose run read touched items. items: how many, copies of the same file among them. unknown: parts of
+    datasets and releases that were not given.
+    """
 
     file: str
     model: str | None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from pathlib import Path
@@ -44,5 +45,6 @@ def _put(place: Path, data: bytes) -> None:
         temp.write_bytes(data)
         temp.replace(place)
     except OSError as error:
-        temp.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            temp.unlink()
         raise CommitError(f"cannot be written: {error.strerror}", where=str(place)) from error

@@ -1,0 +1,128 @@
+"""Impact: what one agreement, work, asset or item touches, where it went, and the work that follows."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from studio import Studio, picture
+
+from provenance import cli, impact
+from provenance.auditing.reach import Target, Touch
+from provenance.impact import Impact
+from provenance.model.errors import UsageError
+
+
+@pytest.fixture(scope="module")
+def studio(tmp_path_factory: pytest.TempPathFactory) -> Studio:
+    made = Studio(tmp_path_factory.mktemp("impact"))
+    for number in range(3):
+        made.add(f"bought/{number}.png", picture(number))
+    made.add("own/a.png", picture(10))
+    made.add("own/copy of 1.png", picture(1))
+    made.record(
+        "bought/**", basis="license", agreement="B-1", license="LicenseRef-B", rights_holder="Seller", work="Bought"
+    )
+    made.record("own/**")
+    seller = {"basis": "license", "license": "LicenseRef-B", "rights_holder": "Seller", "work": "Bought"}
+    made.record("own/copy of 1.png", agreement="B-2", **seller)
+    made.build()
+    return made
+
+
+def ask(studio: Studio, what: Touch, name: str, **more: object) -> Impact:
+    return impact.impact(studio.dataset, Target(what, name), studio.policy(), **more)  # type: ignore[arg-type]
+
+
+def test_an_agreement_touches_its_items_and_their_copies_elsewhere(studio: Studio) -> None:
+    found = ask(studio, Touch.AGREEMENT, "B-1")
+    assert found.assets == {"bought/0.png": 1, "bought/1.png": 1, "bought/2.png": 1}
+    assert (found.exact, found.copies) == (1, {"own/copy of 1.png": 1})
+    assert [each.id for each in found.statements] == ["R-001"]
+    assert sum(found.shards.values()) == 3 and found.survivals == {"not stated": 3}
+
+
+def test_a_revocation_would_reach_the_copy_under_another_record(studio: Studio) -> None:
+    found = ask(studio, Touch.AGREEMENT, "B-1")
+    flips = {(each.after.value, each.reason): each.items for each in found.flips.flips}
+    assert flips[("refused", "revoked")] == 3
+    assert flips[("refused", "twin-revoked")] == 1
+
+
+def test_nothing_is_signed_by_asking(studio: Studio) -> None:
+    before = sorted((studio.dataset / "ledger").iterdir())
+    ask(studio, Touch.WORK, "Bought")
+    assert sorted((studio.dataset / "ledger").iterdir()) == before
+
+
+def test_an_asset_and_an_item_are_found_by_path_and_by_the_beginning_of_an_id(studio: Studio) -> None:
+    found = ask(studio, Touch.ASSET, "own/a.png")
+    assert (found.items, found.cleared_now, found.flips.newly_refused) == (1, 1, 1)
+    admission = studio.admit()
+    from provenance.dataset.index import load_table
+
+    info = admission.version.content.tables["index"]
+    first = load_table(admission.dataset.store, "index", info, admission.dataset.id, ["item_id"]).column(0)[0].as_py()
+    assert ask(studio, Touch.ITEM, first.hex()[:12]).items == 1
+
+
+@pytest.mark.parametrize(
+    ("what", "name"),
+    [
+        (Touch.AGREEMENT, "never"),
+        (Touch.PERSON, "nobody"),
+        (Touch.ASSET, "never.png"),
+        (Touch.ITEM, "00000000"),
+        (Touch.ITEM, "xyz"),
+    ],
+)
+def test_what_is_not_there_is_refused_with_a_next_step(studio: Studio, what: Touch, name: str) -> None:
+    with pytest.raises(UsageError) as told:
+        ask(studio, what, name)
+    assert told.value.next_step
+
+
+def test_every_version_that_holds_the_items_is_named(tmp_path: Path) -> None:
+    studio = Studio(tmp_path)
+    studio.add("a.png", picture(1))
+    studio.record("**", agreement="B-1")
+    studio.build()
+    studio.add("b.png", picture(2))
+    studio.build()
+    found = ask(studio, Touch.AGREEMENT, "B-1")
+    assert [(each.name, each.items) for each in found.versions] == [("version 1", 1), ("version 2", 2)]
+
+
+def test_the_work_list_begins_at_the_rights_desk_and_asks_for_receipts(studio: Studio) -> None:
+    tasks = ask(studio, Touch.AGREEMENT, "B-1").tasks
+    assert tasks[0].who == "rights desk" and "provenance rights revoke DATASET --agreement 'B-1'" in tasks[0].what
+    assert any("no receipt was given" in each.what for each in tasks)
+
+
+def test_a_model_is_known_by_its_receipt(studio: Studio, tmp_path: Path) -> None:
+    from provenance.dataset.signing import Role, own_key
+    from provenance.handoff import for_training
+
+    own_key(Role.TRAIN)
+    admission = for_training(studio.dataset, studio.policy(duplicates="keep"))
+    assert sum(batch.num_rows for batch in admission.arrow_batches("art")) == 5
+    place = tmp_path / "run.receipt.json"
+    admission.write_receipt(place)
+    found = ask(studio, Touch.AGREEMENT, "B-1", receipt_files=[place])
+    # Four, because a copy of the same file is the same item to whoever trains.
+    assert [(each.items, each.unknown) for each in found.receipts] == [(4, 0)]
+    assert any("read 4 of the items; not stated" in each.what for each in found.tasks)
+
+
+def test_the_command_prints_and_writes_a_page(
+    studio: Studio, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = tmp_path / "impact.html"
+    words = ["impact", str(studio.dataset), "--agreement", "B-1", "--on", "2026-11-23", "--out", str(page)]
+    assert cli.run(words) == 0
+    assert "3 touched" in capsys.readouterr().out
+    assert "Content-Security-Policy" in page.read_text() and "bought/1.png" in page.read_text()
+    assert cli.run([*words, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["items"] == {"cleared_now": 3, "touched": 3}
+    assert cli.run(["impact", str(studio.dataset), "--agreement", "B-1", "--work", "Bought"]) == 2

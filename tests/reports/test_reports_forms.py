@@ -1,0 +1,107 @@
+"""The forms of a report by themselves: pages, bars, sheets and workbooks of made-up tables."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+import zipfile
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+from provenance.model.errors import CommitError, UsageError
+from provenance.reports import charts, forms, page, sheets, workbook
+from provenance.reports.content import (
+    Bar,
+    Bars,
+    Column,
+    Detail,
+    Figure,
+    Form,
+    Mark,
+    Part,
+    Report,
+    Section,
+    Table,
+    Timeline,
+    length,
+)
+
+DAY = dt.date(2026, 11, 23)
+
+
+def sample(cell: str = "plain") -> Report:
+    columns = (
+        Column("name", "Name", leads="name"),
+        Column("items", "Items", Form.COUNT),
+        Column("day", "Day", Form.DAY),
+        Column("hours", "Footage", Form.HOURS),
+    )
+    table = Table("things", "Things", columns, [(cell, 3, DAY, 1.5), ("other", 4, None, 0.0)], total=5)
+    bars = Bars("Bars", (Bar(cell, "3 items", (Part("cleared", 2), Part("refused", 1))),))
+    line = Timeline("Line", DAY, dt.date(2027, 3, 1), (Mark(dt.date(2027, 1, 1), cell, 7),))
+    detail = Detail("name", cell, table)
+    section = Section("one", "One", cell, ((cell, cell),), (bars, line), (table,), (), (detail,), (cell,))
+    return Report("Title", cell, "Private.", False, (Figure("3", cell),), (section,))
+
+
+def test_a_page_says_what_it_leaves_out_and_where_the_rest_is() -> None:
+    assert "and 3 more; --format csv or parquet gives every row" in page.render(sample()).decode()
+
+
+def test_lengths_are_shown_as_hours_minutes_seconds() -> None:
+    assert (length(5400), length(59.6), length(3600 * 1200)) == ("1:30:00", "0:01:00", "1,200:00:00")
+    assert ">1:30:00<" in page.render(sample()).decode()
+
+
+def test_a_sliver_of_a_bar_is_still_seen() -> None:
+    drawn = charts.bar(Bar("a", "1", (Part("cleared", 1),)), 1_000_000)
+    assert 'width="0.40"' in drawn
+
+
+def test_a_workbook_holds_text_numbers_and_days_as_what_they_are() -> None:
+    book = openpyxl.load_workbook(io.BytesIO(workbook.workbook(sample("=1+1"))))
+    cells = list(book["things"][2])
+    assert [cell.value for cell in cells] == ["=1+1", 3, dt.datetime(2026, 11, 23), 1.5]
+    assert cells[0].data_type != "f"
+
+
+def test_a_workbook_has_no_formula_and_no_time_in_it() -> None:
+    data = workbook.workbook(sample("=cmd|' /C calc'!A0"))
+    assert data == workbook.workbook(sample("=cmd|' /C calc'!A0"))
+    with zipfile.ZipFile(io.BytesIO(data)) as package:
+        assert {info.date_time[0] for info in package.infolist()} == {1980}
+        for name in package.namelist():
+            assert b"<f>" not in package.read(name)
+
+
+def test_text_that_xml_cannot_hold_does_not_break_a_workbook() -> None:
+    book = openpyxl.load_workbook(io.BytesIO(workbook.workbook(sample("a\x00b\x1fc\ud800</t>&"))))
+    assert book["things"]["A2"].value == "a\ufffdb\ufffdc\ufffd</t>&"
+
+
+@pytest.mark.parametrize("text", ["=1", "+1", "-1", "@x", "\t=1", "  =1", "＝1", "\r=1"])
+def test_text_like_a_formula_gets_an_apostrophe_in_csv(text: str) -> None:
+    assert sheets.tame(text) == "'" + text
+
+
+@pytest.mark.parametrize("cell", [-1, 1.5, None, "a=b", "plain", "1+1"])
+def test_numbers_and_other_text_stay_as_they_are_in_csv(cell: object) -> None:
+    assert sheets.tame(cell) == cell  # type: ignore[arg-type]
+
+
+def test_a_form_follows_from_the_name_of_the_file() -> None:
+    assert [forms.form_of(name) for name in ("a.html", "b.XLSX", "c.json", "d")] == ["html", "xlsx", "json", None]
+
+
+def test_a_folder_of_tables_does_not_replace_a_file(tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("here")
+    with pytest.raises(UsageError, match="makes a folder"):
+        forms.write(sample(), "csv", tmp_path / "taken")
+
+
+def test_what_cannot_be_written_is_told_with_its_place(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(CommitError, match="cannot be written"):
+        forms.write(sample(), "html", tmp_path / "file" / "report.html")
