@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pyarrow as pa
 
 from provenance.dataset import receipt as receipts
@@ -55,7 +54,7 @@ class Material:
 
     def of_kind(self, kind: Kind | str | None) -> Places:
         """Return the places of one kind; of the only one there is, when None. UsageError where that is not clear."""
-        there = sorted({self.places.shards[number].kind for number in np.unique(self.places.shard).tolist()})
+        there = self.places.kinds
         if kind is None and len(there) == 1:
             kind = there[0]
         if kind not in list(Kind):

@@ -9,13 +9,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from provenance.dataset.index import digests, load_table
+from provenance.dataset.index import digests, stream_table
 from provenance.dataset.shard import ShardInfo
 from provenance.dataset.store import Store
 from provenance.dataset.version import Version
 from provenance.model.words import Kind
-
-_COLUMNS = ["shard", "offset", "length", "payload_sha256", "item_id"]
 
 
 @dataclass(frozen=True)
@@ -42,7 +40,15 @@ class Places:
         columns = (self.row, self.shard, self.offset, self.length, self.payload_sha256, self.item_id)
         return Places(self.shards, *(column[which] for column in columns))
 
+    @property
+    def kinds(self) -> list[Kind]:
+        """The kinds there are items of, by name."""
+        counts = np.bincount(self.shard, minlength=len(self.shards))
+        return sorted({shard.kind for shard, count in zip(self.shards, counts.tolist(), strict=True) if count})
+
     def of_kind(self, kind: Kind) -> Places:
+        if self.kinds == [kind]:
+            return self
         return self.take(np.array([shard.kind is kind for shard in self.shards], bool)[self.shard])
 
     def kind(self, at: int) -> Kind:
@@ -52,26 +58,23 @@ class Places:
 def load_places(store: Store, version: Version, rows: npt.NDArray[np.int64]) -> Places:
     """Return where the items of these index rows (rising) lie. TamperError kinds when the index is not as signed."""
     info = version.content.tables["index"]
-    table = load_table(store, "index", info, version.dataset, _COLUMNS)
-    every = len(rows) == info.rows
-
-    def numbers(name: str) -> npt.NDArray[Any]:
-        column = table.column(name).to_numpy()
-        return column if every else column[rows]
-
-    def bytes32(name: str) -> npt.NDArray[np.uint8]:
-        column = digests(table.column(name))
-        return column if every else column[rows]
-
-    return Places(
-        version.content.shards,
-        rows,
-        numbers("shard"),
-        numbers("offset"),
-        numbers("length"),
-        bytes32("payload_sha256"),
-        bytes32("item_id"),
-    )
+    columns: dict[str, npt.NDArray[Any]] = {
+        "shard": np.empty(info.rows, np.int32),
+        "offset": np.empty(info.rows, np.int64),
+        "length": np.empty(info.rows, np.int64),
+        "payload_sha256": np.empty((info.rows, 32), np.uint8),
+        "item_id": np.empty((info.rows, 32), np.uint8),
+    }
+    at = 0
+    # Group by group into arrays of the full length: the index is never held twice.
+    for batch in stream_table(store, "index", info, version.dataset, list(columns)):
+        for name, whole in columns.items():
+            column = batch.column(name)
+            whole[at : at + len(batch)] = digests(column) if whole.ndim == 2 else column.to_numpy()
+        at += len(batch)
+    if len(rows) != info.rows:
+        columns = {name: whole[rows] for name, whole in columns.items()}
+    return Places(version.content.shards, rows, *columns.values())
 
 
 def representatives(rows: npt.NDArray[np.int64], groups: Sequence[npt.NDArray[np.int64]]) -> npt.NDArray[np.int64]:
