@@ -107,7 +107,7 @@ def _black(thumb: np.ndarray) -> bool:
 
 
 def luma(frame: av.VideoFrame) -> np.ndarray:
-    """Return about 96 columns of the frame's brightness as 2-D uint8, sampled without filtering: for comparing."""
+    """Return about 96 columns of the frame's brightness as 2-D uint8, sampled without filtering: for comparing only."""
     form, plane = frame.format, frame.planes[0]
     bits = form.components[0].bits
     first_is_luma = form.name in _GREY or (form.is_planar and not form.is_rgb and not form.name.endswith("be"))
@@ -124,4 +124,6 @@ def _thumbnail(frame: av.VideoFrame, kind: type, shift: int) -> np.ndarray:
     plane: Any = frame.planes[0]
     rows: np.ndarray = np.frombuffer(plane, kind).reshape(plane.height, -1)[:, : plane.width]
     step = max(1, frame.width // _THUMB_WIDTH)
-    return (rows[step // 2 :: step, step // 2 :: step] >> shift).astype(np.uint8)
+    # Every sample is a cache miss, and the decoder's time is spent on nothing else: half as many rows as columns ask.
+    taken = rows[step // 2 :: 2 * step, step // 2 :: step]
+    return (taken >> shift).astype(np.uint8) if shift else taken.copy()
