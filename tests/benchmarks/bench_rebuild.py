@@ -1,0 +1,79 @@
+"""An unchanged rebuild against the first build, and a change of rights alone.
+
+Goals (PERFORMANCE.md): at most 2 % of the first build; a change of rights opens no file of the archive. The archive is
+of JPEGs of one megapixel, so that reading and fingerprints weigh what they weigh in life; the size is printed. CPU
+seconds and wall seconds of whole commands, starts of interpreters included, because a person waits for those too.
+
+    python tests/benchmarks/bench_rebuild.py [PICTURES]
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+import numpy as np
+from _report import report
+from bench_build import _watched
+from PIL import Image
+from studio import Studio
+
+PICTURES = 600
+_BUILD = "import sys; from provenance.cli import main; main(sys.argv[1:])"
+# A build that ends with an error as soon as it would open a file of the archive.
+_CLOSED = """
+import sys
+from provenance.building import extraction
+from provenance.cli import main
+extraction.run_unit = extraction.opened = lambda *_: sys.exit("a file of the archive was opened")
+main(sys.argv[1:])
+"""
+
+
+def main() -> None:
+    count = int(sys.argv[1]) if len(sys.argv) > 1 else PICTURES
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["PROVENANCE_HOME"] = f"{folder}/home"
+        studio = _studio(Path(folder) / "studio", count)
+        size = sum(file.stat().st_size for file in studio.archive.rglob("*.jpg"))
+        time.sleep(2.1)  # files younger than this are read again, to be safe
+        first = _built(studio)
+        again = min(_built(studio) for _ in range(3))
+        studio.records[0]["notes"] = "seen again"
+        rights = _built(studio, _CLOSED)
+    print(f"{count} pictures, {size / 1e6:.0f} MB: first build {first[0]:.1f} CPU-s, {first[1]:.1f} s")
+    print(f"unchanged {again[0]:.2f} CPU-s, {again[1]:.2f} s; rights alone {rights[0]:.2f} CPU-s, {rights[1]:.2f} s")
+    report("unchanged rebuild / first build, CPU", again[0] / first[0] * 100, 2, at_least=False, unit=" %")
+    report("unchanged rebuild / first build, wall", again[1] / first[1] * 100, 2, at_least=False, unit=" %")
+    print("a change of rights alone opened no file of the archive: the build would have ended with an error")
+
+
+def _studio(home: Path, count: int) -> Studio:
+    """Pictures with grain and edges, 1152 x 864."""
+    studio, draw = Studio(home), np.random.default_rng(11)
+    rows, columns = np.mgrid[0:864, 0:1152]
+    grain = draw.normal(0, 6, (864, 1152, 1))
+    for number in range(count):
+        waves = [
+            np.sin(rows / (9 + number % 40 + c) + number) + np.cos(columns / (17 + number % 7 + c)) for c in range(3)
+        ]
+        pixels = (np.stack(waves, axis=-1) * 55 + 128 + grain).clip(0, 255).astype(np.uint8)
+        place = studio.add(f"art/{number:05}.jpg", b"")
+        Image.fromarray(pixels).save(place, quality=90)
+    for number in range(20):
+        studio.record(f"art/{number:03}*")
+    return studio
+
+
+def _built(studio: Studio, program: str = _BUILD) -> tuple[float, float]:
+    options = ["--rights", str(studio.write_register()), "--out", str(studio.dataset), "--workers", "1"]
+    return _watched([sys.executable, "-c", program, "build", str(studio.archive), *options])
+
+
+if __name__ == "__main__":
+    main()
