@@ -57,6 +57,7 @@ _PICTURE = [
     pa.field("trimmed_pdq_256", pa.binary(32)),  # PDQ inside the bars; NULL where there are none
     pa.field("trim_box", pa.list_(pa.int32())),  # left, top, right, bottom of what is inside them
     pa.field("glance_64", pa.binary()),  # 64 x 64 luma samples, see fingerprint.picture
+    pa.field("trimmed_glance_64", pa.binary()),  # the same inside the bars
     pa.field("local_features", pa.binary()),  # corners and what is round them, see fingerprint.local
     pa.field("original_media_type", pa.string()),
     pa.field("original_bit_depth", pa.int32()),

@@ -34,13 +34,16 @@ def cross_join(hashes: Words, others: Words, radius: int, most: int) -> tuple[Ro
 
 
 def bands(bits: int, radius: int, count: int) -> list[tuple[int, int, int]]:
-    """Return start, width and share of the radius of each band, so that sum(share + 1) = radius + 1 or more."""
+    """Return start, width and share of the radius of each band, so that sum(share + 1) = radius + 1 or more.
+
+    Bands do not overlap. They need not cover every bit: a hash within the radius is so on any part of its bits.
+    """
     wide = max(10, min(24, int(np.ceil(np.log2(max(2, count)))) - 2))
     number = max(1, min(radius + 1, round(bits / wide)))
     edges = [bits * at // number for at in range(number + 1)]
     spare = max(0, radius + 1 - number)
     shares = [spare // number + (at < spare % number) for at in range(number)]
-    return [(low, high - low, share) for low, high, share in zip(edges, edges[1:], shares, strict=False)]
+    return [(low, min(high - low, 24), share) for low, high, share in zip(edges, edges[1:], shares, strict=False)]
 
 
 def _join(

@@ -25,6 +25,7 @@ _MATCH_BITS = 10  # of 63: descriptors that are fitted, once a pair is proposed
 _VOTES = 4
 _MOST_MATCHES = 60
 _FEWEST = 6  # corners in different places that must fall on each other; strangers reach 5
+_SPAN = 0.35  # of both sides of the picture that lies in the other: one caption or logo is not enough
 _NEAR = 0.02  # of the longer side: how close a corner must fall
 _SCALES = (0.2, 5.0)
 _TURN = 0.35  # radians: descriptors do not hold beyond
@@ -130,7 +131,8 @@ def fit(features: Features, a: int, b: int) -> Fit | None:
     best = int(falls.sum(axis=1).argmax())
     p, q = p[falls[best]], q[falls[best]]
     corners = min(len(np.unique(np.round(ends * 50))) for ends in (p, q))
-    if corners < _FEWEST:
+    spans = [[np.ptp(ends.real), np.ptp(ends.imag)] / features.shape[row] for ends, row in ((p, a), (q, b))]
+    if corners < _FEWEST or max(float(span.min()) for span in spans) < _SPAN:
         return None
     mean_p, mean_q = p.mean(), q.mean()
     spread = p - mean_p

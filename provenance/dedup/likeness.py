@@ -25,9 +25,13 @@ _FINE = 4.0  # samples: structure finer than this is compared, lighting is not
 AGREES = 0.90  # correlation of the fine structure of two copies; strangers stay far below
 _BAND_MORE = 0.03  # asked for where a band was left out of the comparison
 _EXACT = 0.98
+_GRAIN = 2.0  # levels: detail weaker than this is noise
 _STRONG = 0.6  # of the picture's own contrast: a difference that a person sees
-_PEAKED = 11.0  # highest over mean difference: copies differ everywhere a little, variants in one place a lot
-_PLACE = 0.015  # of the picture: what differs strongly in a changed detail
+# A variant differs in one place: what differs lies in a window, or is far above the rest.
+_WINDOW, _HELD, _CLEAR = 21, 0.66, 0.4  # samples; share of the difference inside; least height, of the contrast
+_PEAKED, _HIGH = 12.0, 1.0  # highest over mean difference; least height
+_COLUMNS = 0.6  # of a band's length that must differ: bands go from edge to edge, mouths do not
+_HALF_AGREES = 0.6  # enough to ask whether one place alone is why the rest does not agree better
 _CORNER = 0.25  # of each side: where logos and page numbers are put
 
 Glance = npt.NDArray[np.float32]
@@ -69,30 +73,43 @@ def compare(
     """
     mask: npt.NDArray[np.bool_] = _ALL if seen is None else seen
     a, b = smooth(first), smooth(second)
-    fine = a - _blurred(a), b - _blurred(b)
-    agreement = _correlation(*fine, mask)
-    if agreement >= least:
-        return _judged(a, b, mask, agreement)
-    best = agreement
+    fine = _fine(a), _fine(b)
+    whole = _correlation(*fine, mask)
+    judged = Likeness(Relation.OTHER, (), whole)
+    if whole >= min(least, _HALF_AGREES):
+        judged = _judged(a, b, mask, whole, exact=seen is None)
+        if whole >= least and judged.near:
+            return judged
     for name, rest in _without_band(mask):
         agreement = _correlation(*fine, rest)
-        if agreement >= least + _BAND_MORE:
-            found = _judged(a, b, rest, agreement)
-            return Likeness(found.relation, (name, *found.changes), agreement) if found.near else found
-    return Likeness(Relation.OTHER, (), best)
+        if agreement >= least + _BAND_MORE and _spans(a, b, mask, rest):
+            found = _judged(a, b, rest, agreement, exact=seen is None)
+            if found.near:
+                return Likeness(Relation.NEAR, (name, *found.changes), agreement)
+    return judged if judged.relation is Relation.ALIKE else Likeness(Relation.OTHER, (), whole)
 
 
-def _judged(a: Glance, b: Glance, mask: npt.NDArray[np.bool_], agreement: float) -> Likeness:
-    """Tell copies from variants, once the fine structure agrees."""
+def _spans(a: Glance, b: Glance, mask: npt.NDArray[np.bool_], rest: npt.NDArray[np.bool_]) -> bool:
+    """Return whether what was left out differs along its whole length."""
+    off, _ = _fitted(a, b, rest)
+    band = mask & ~rest
+    differs = band & (np.abs(off) >= 0.3 * max(float(b[rest].std()), 4.0))
+    along = 0 if np.ptp(np.nonzero(band)[0]) < np.ptp(np.nonzero(band)[1]) else 1
+    return bool(differs.any(axis=along).sum() >= _COLUMNS * band.any(axis=along).sum())
+
+
+def _judged(a: Glance, b: Glance, mask: npt.NDArray[np.bool_], agreement: float, *, exact: bool) -> Likeness:
+    """Tell copies from variants, once the fine structure agrees. exact: they lie sample on sample, none was moved."""
     off, toned = _fitted(a, b, mask)
     left = np.where(mask, np.abs(off), 0) / max(float(b[mask].std()), 4.0)
-    mean = float(np.sqrt((left[mask] ** 2).mean()))
-    if left.max() >= _STRONG and left.max() >= _PEAKED * mean:
-        rows, columns = np.nonzero(left > 0.4 * left.max())
-        if len(rows) <= _PLACE * SIDE * SIDE:
-            if not _in_corner(rows, columns):
-                return Likeness(Relation.ALIKE, ("one place differs",), agreement)
-            return Likeness(Relation.NEAR, ("logo or mark in a corner",), agreement)
+    squared = left * left
+    mean = float(np.sqrt(squared[mask].mean()))
+    window = _WINDOW * _WINDOW * ndimage.uniform_filter(squared, _WINDOW, mode="constant")
+    in_one_place = left.max() >= _CLEAR and window.max() >= _HELD * squared.sum()
+    if in_one_place or (exact and left.max() >= _HIGH and left.max() >= _PEAKED * mean):
+        if not _in_corner(*np.nonzero(left > 0.4 * left.max())):
+            return Likeness(Relation.ALIKE, ("one place differs",), agreement)
+        return Likeness(Relation.NEAR, ("logo or mark in a corner",), agreement)
     changes: tuple[str, ...] = ("tones",) if toned else ()
     if left.max() >= _STRONG:
         changes += ("overlay",)
@@ -111,6 +128,14 @@ def smooth(view: Glance) -> Glance:
     return _SMOOTH @ view @ _SMOOTH.T
 
 
+def _fine(view: Glance) -> Glance:
+    """Return the fine structure, as strong in one place as in another: no caption may speak for the whole picture."""
+    detail = view - _blurred(view)
+    power = detail * detail
+    level = np.sqrt(np.maximum(_blurred(power), 0) + _GRAIN**2 + 0.05 * power.mean())
+    return detail / level
+
+
 def _blurred(view: Glance) -> Glance:
     return _BLUR @ view @ _BLUR.T
 
@@ -120,7 +145,7 @@ def _correlation(a: Glance, b: Glance, mask: npt.NDArray[np.bool_]) -> float:
     x, y = a[mask], b[mask]
     x, y = x - x.mean(), y - y.mean()
     xx, yy = float(x @ x), float(y @ y)
-    return float(x @ y) / float(np.sqrt(xx * yy)) if min(xx, yy) > len(x) else 0.0
+    return float(x @ y) / float(np.sqrt(xx * yy)) if min(xx, yy) > 0.01 * len(x) else 0.0
 
 
 def _without_band(mask: npt.NDArray[np.bool_]) -> list[tuple[str, npt.NDArray[np.bool_]]]:

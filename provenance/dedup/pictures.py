@@ -16,7 +16,6 @@ from dataclasses import dataclass, field, fields
 
 import numpy as np
 import numpy.typing as npt
-from scipy import ndimage
 
 from provenance.dedup import crops
 from provenance.dedup.groups import Joined, grouped
@@ -30,6 +29,7 @@ LEAST_QUALITY = 20  # of PDQ: below it, hashes of strangers meet
 
 LEAST_SEEN = 0.35  # of the smaller picture that must lie inside the other
 FITTED_AGREES = 0.80  # of the fine structure, when one was laid over the other by its corners
+SURE_CORNERS, SURE_AGREES = 12, 0.55  # so many corners are proof by themselves: fine lines need not fall on each other
 
 Rows = npt.NDArray[np.int64]
 Bytes = npt.NDArray[np.uint8]
@@ -39,16 +39,16 @@ Bytes = npt.NDArray[np.uint8]
 class Pictures:
     """The fingerprints of n pictures.
 
-    whole: uint8[n, 32]. quality: int[n]. inside: uint8[n, 32], nought where there are no bars. box: float32[n, 4], what
-    is inside the bars (left, top, right, bottom) as shares of the sides; 0, 0, 1, 1 without bars. glance: uint8[n, 64,
-    64]. size: float32[n, 2], width and height in pixels. local: the records of `fingerprint.local`, empty for none.
+    whole: uint8[n, 32]. quality: int[n]. inside: uint8[n, 32], nought where there are no bars. glance, inside_glance:
+    uint8[n, 64, 64]. size: float32[n, 2], width and height in pixels. local: the records of `fingerprint.local`, empty
+    for none.
     """
 
     whole: Bytes
     quality: npt.NDArray[np.int64]
     inside: Bytes
-    box: npt.NDArray[np.float32]
     glance: Bytes
+    inside_glance: Bytes
     size: npt.NDArray[np.float32]
     local: npt.NDArray[np.object_]
 
@@ -62,7 +62,7 @@ class Pictures:
             nothing,
             np.empty(0, np.int64),
             nothing,
-            np.empty((0, 4), np.float32),
+            np.empty((0, SIDE, SIDE), np.uint8),
             np.empty((0, SIDE, SIDE), np.uint8),
             np.empty((0, 2), np.float32),
             np.empty(0, object),
@@ -92,14 +92,18 @@ class Found:
     every: bool = False
     met: set[tuple[int, int]] = field(default_factory=set)
 
-    def add(self, a: int, b: int, likeness: Likeness, joined: Joined) -> None:
-        """Keep a link unless the two are strangers."""
+    def add(self, a: int, b: int, likeness: Likeness, joined: Joined, *, final: bool = True) -> None:
+        """Keep a link unless the two are strangers.
+
+        final: whether alike is the last word. Cut to their bars, copies may lie too badly on each other to tell.
+        """
         if likeness.relation is not Relation.OTHER:
-            self.met.add((min(a, b), max(a, b)))
+            if likeness.near or final:
+                self.met.add((min(a, b), max(a, b)))
             self.links.append(Link(min(a, b), max(a, b), likeness))
         if likeness.near:
             joined.join(a, b)
-        elif likeness.relation is Relation.ALIKE:
+        elif likeness.relation is Relation.ALIKE and final:
             self.alike.add((min(a, b), max(a, b)))
 
     def settled(self, a: int, b: int, joined: Joined) -> bool:
@@ -149,7 +153,8 @@ def _by_hash(pictures: Pictures, told: Rows, new: npt.NDArray[np.bool_], found: 
                 continue
             found.counts["compared"] += 1
             likeness = _laid_over(pictures, views, one, two, form)
-            found.add(a, b, likeness, joined)
+            whole = not (views.trimmed[one] or views.trimmed[two]) and form == "upright"
+            found.add(a, b, likeness, joined, final=whole)
 
 
 def _by_features(pictures: Pictures, told: Rows, new: npt.NDArray[np.bool_], found: Found, joined: Joined) -> None:
@@ -171,7 +176,8 @@ def _by_features(pictures: Pictures, told: Rows, new: npt.NDArray[np.bool_], fou
         one, two, seen = crops.laid_over(features, a, b, fit, glances)
         if seen.mean() < LEAST_SEEN:
             continue
-        likeness = compare(one, two, seen, least=FITTED_AGREES)
+        least = SURE_AGREES if fit.corners >= SURE_CORNERS else FITTED_AGREES
+        likeness = compare(one, two, seen, least=least)
         if likeness.near:
             likeness = Likeness(Relation.NEAR, (*_framing(fit, features, a, b), *likeness.changes), likeness.agreement)
         found.add(a, b, likeness, joined)
@@ -215,11 +221,4 @@ def _laid_over(pictures: Pictures, views: _Views, at: int, to: int, form: str) -
 
 
 def _view(pictures: Pictures, row: int, trimmed: bool) -> Glance:
-    glance = pictures.glance[row].astype(np.float32)
-    if not trimmed:
-        return glance
-    left, top, right, bottom = (pictures.box[row] * SIDE).tolist()
-    share = (np.arange(SIDE) + 0.5) / SIDE
-    rows, columns = top + share * (bottom - top) - 0.5, left + share * (right - left) - 0.5
-    at = np.meshgrid(rows, columns, indexing="ij")
-    return ndimage.map_coordinates(glance, at, order=1, mode="nearest")
+    return (pictures.inside_glance if trimmed else pictures.glance)[row].astype(np.float32)

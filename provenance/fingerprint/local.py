@@ -1,10 +1,10 @@
 """Local features: corners of a picture and what is round them, by which a crop is known inside the whole.
 
 `corner-dct63-v1`: the luma plane is reduced to 256 pixels on its longer side, and that to four sizes below, each
-2^(-1/3) of the one before. On each, the strongest Harris corners that are not near a stronger one; round each, a window
-of 24 x 24 pixels, smoothed, sampled at 12 x 12 and transformed (DCT-II); its descriptor is the signs of the 8 x 8
-lowest coefficients without the constant one, 63 bits. They hold under compression, changes of tone, scale and turns of
-a few degrees; a mirrored crop is not found.
+2^(-1/3) of the one before. On each, the strongest Harris corners that are not near a stronger one, at most twice the
+fair share of each sixteenth of the picture; round each, a window of 24 x 24 pixels, smoothed, sampled at 12 x 12 and
+transformed (DCT-II); its descriptor is the signs of the 8 x 8 lowest coefficients without the constant one, 63 bits.
+They hold under compression, changes of tone, scale and turns of a few degrees; a mirrored crop is not found.
 
 Stored as FEATURE records, little-endian: descriptor, and the corner's place as shares of width and height (0..65535).
 """
@@ -26,6 +26,7 @@ _EACH = (32, 28, 24, 18, 12)  # corners kept on each size
 _HALF = 12  # of the window
 _SAMPLES = 12
 _LOW = 8
+_GRID, _SHARE = 4, 2  # parts along a side; how many times its fair share of corners one part may have
 _APART = 4  # pixels between corners
 _STRENGTH = 40.0  # below it, a corner is noise of a flat field
 
@@ -63,8 +64,13 @@ def _corners(level: npt.NDArray[np.float32], most: int) -> tuple[npt.NDArray[np.
     strength = aa * bb - ab * ab - 0.05 * (aa + bb) ** 2
     peak = strength == ndimage.maximum_filter(strength, 2 * _APART + 1)
     rows, columns = np.nonzero(peak & (strength > _STRENGTH))
-    strongest = np.argsort(-strength[rows, columns], kind="stable")[:most]
-    return rows[strongest], columns[strongest]
+    order = np.argsort(-strength[rows, columns], kind="stable")
+    rows, columns = rows[order], columns[order]
+    # A caption has the sharpest corners of all: no part of the picture may use up the places of the others.
+    part = rows * _GRID // level.shape[0] * _GRID + columns * _GRID // level.shape[1]
+    before = np.array([np.count_nonzero(part[:at] == each) for at, each in enumerate(part.tolist())], np.int64)
+    kept = np.flatnonzero(before < max(2, most * _SHARE // _GRID**2))[:most]
+    return rows[kept], columns[kept]
 
 
 def _described(

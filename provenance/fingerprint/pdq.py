@@ -90,7 +90,7 @@ def turned(hashes: npt.NDArray[np.uint8], form: str) -> npt.NDArray[np.uint8]:
         bits = bits ^ odd[None, :, None]
     if across:
         bits = bits ^ odd[None, None, :]
-    return np.packbits(bits.reshape(len(bits), -1), axis=1, bitorder="little")[:, ::-1].copy()
+    return np.packbits(bits.reshape(len(bits), BITS), axis=1, bitorder="little")[:, ::-1].copy()
 
 
 # name -> (transpose first, then flip top to bottom, then flip left to right)

@@ -15,6 +15,7 @@ first bit the most significant. A hash of a reduced decode is another number and
 `pdq_256` and `pdq_quality` are PDQ (`fingerprint.pdq`) of the whole picture; `trimmed_pdq_256` is PDQ of what lies in
 `trim_box`, inside its bars. `local_features` are corners and what is round them (`fingerprint.local`). `glance_64` is
 what PDQ sees: 64 x 64 luma samples, rounded, row by row; by it two pictures are compared without being opened again.
+`trimmed_glance_64` is the same inside the bars.
 Where a picture is transparent there is white paper behind it, or black where on white there would be nothing to see.
 
 Orientation and colour profile are the caller's to apply first.
@@ -103,18 +104,24 @@ def _seen(image: Image.Image) -> dict[str, Any]:
     plane, view = _plane(image)
     whole = pdq.of_samples(view)
     box = bars.inner(plane)
-    trimmed = None
+    trimmed = inside = None
     if box is not None:
         left, top, right, bottom = box
-        trimmed = pdq.of_samples(pdq.samples(plane[top:bottom, left:right])).hash
+        inside = pdq.samples(plane[top:bottom, left:right])
+        trimmed = pdq.of_samples(inside).hash
     return {
         "pdq_256": whole.hash,
         "pdq_quality": whole.quality,
         "trimmed_pdq_256": trimmed,
         "trim_box": list(box) if box is not None else None,
         "local_features": local.features(plane),
-        "glance_64": np.clip(np.rint(view), 0, 255).astype(np.uint8).tobytes(),
+        "glance_64": _glance(view),
+        "trimmed_glance_64": _glance(inside) if inside is not None else None,
     }
+
+
+def _glance(view: npt.NDArray[np.float32]) -> bytes:
+    return np.clip(np.rint(view), 0, 255).astype(np.uint8).tobytes()
 
 
 def _plane(image: Image.Image) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.float32]]:

