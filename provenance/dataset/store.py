@@ -127,8 +127,11 @@ class Store:
                 self.disk.fsync_folder(folder)
 
     def settle(self, folder: str) -> None:
-        """Make what is visible in a folder durable: before it is remembered elsewhere as seen."""
-        with faults(self.disk, folder, "making what was read durable"):
+        """Make what is visible in a folder durable: before it is remembered elsewhere as seen.
+
+        A folder that is not there yet shows nothing: whoever was to make it was cut off.
+        """
+        with faults(self.disk, folder, "making what was read durable"), contextlib.suppress(FileNotFoundError):
             self.disk.fsync_folder(folder)
 
     def sweep(self) -> list[str]:

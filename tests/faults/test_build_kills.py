@@ -17,8 +17,10 @@ import pytest
 from shaken_builds import children
 from studio import SCRIPT, Studio, picture
 
+from provenance import build as building
 from provenance import rightsdesk
 from provenance.dataset.store import Store
+from provenance.model.errors import MissingError
 from provenance.verify import verify
 
 HERE = Path(__file__).resolve().parent
@@ -148,3 +150,21 @@ def test_a_build_cut_off_between_its_rights_key_and_its_first_ledger_entry_goes_
     assert not (studio.dataset / "ledger").exists()
     assert studio.build().version == 1
     assert studio.verdicts()["a.png"].decision == "cleared"
+
+
+def test_what_a_build_left_that_was_cut_off_before_its_first_version_says_to_build_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    studio = Studio(tmp_path)
+    studio.add("a.png", picture(1))
+    studio.record("**")
+
+    def cut_off(*_: object) -> None:
+        raise InterruptedError
+
+    with monkeypatch.context() as patch, pytest.raises(InterruptedError):
+        patch.setattr(building, "commit_version", cut_off)
+        studio.build()
+    with pytest.raises(MissingError, match="run the build again"):
+        studio.admit()
+    assert studio.build().version == 1
