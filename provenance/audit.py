@@ -14,7 +14,7 @@ from typing import Any
 
 from provenance.admit import RELEASE, TrustedKeys, admit, in_words
 from provenance.auditing import census as counting
-from provenance.auditing import counts, desk, gaps, naming, scope, sheet
+from provenance.auditing import counts, desk, facts, gaps, naming, scope, sheet
 from provenance.auditing.census import Census
 from provenance.auditing.naming import Naming
 from provenance.dataset import keyring
@@ -22,6 +22,7 @@ from provenance.dataset.keyring import Keyring
 from provenance.dataset.signing import Role
 from provenance.dataset.store import Store
 from provenance.model.errors import UsageError
+from provenance.reports import documents
 from provenance.reports.content import Figure, Report, length
 from provenance.rights.ledger import LedgerState
 from provenance.rights.policy import Policy
@@ -115,6 +116,13 @@ def report(
         sections=tuple(sections),
         big={} if public else {"items": counts.items(census, named)},
     )
+
+
+def document(found: Audit, name: str) -> tuple[bytes, tuple[str, ...]]:
+    """Return a public document of the shelf, and what its form cannot express. UsageError names those there are."""
+    chosen = documents.document(name)
+    data: bytes = chosen.write(facts.subject(found.census, found.state, Naming(naming.salt())))
+    return data, chosen.WITHOUT
 
 
 def _figures(found: Audit, days: int) -> tuple[Figure, ...]:

@@ -35,6 +35,7 @@ FORMATS = ("html", "json", "csv", "xlsx", "parquet")
 @click.option("--ledger", type=click.Path(exists=True, file_okay=False), help="Where a release's ledger is kept.")
 @click.option("--out", type=click.Path(), help="Where to put it: a file, or for csv and parquet a folder.")
 @click.option("--format", "form", type=click.Choice(FORMATS), help="Default: what the name of --out says, or html.")
+@click.option("--document", help="A public document instead: croissant, prov, eu-ai-act-53-1-d, ca-ab-2013.")
 @click.option("--public", is_flag=True, help="For strangers: digests in place of names, no pictures.")
 @click.option("--thumbnails", type=click.IntRange(0, 500), default=48, show_default=True, help="Pictures on the sheet.")
 @click.option("--expiring", type=Days(), default="90d", show_default=True, help="What counts as ending soon.")
@@ -48,6 +49,7 @@ def command(
     ledger: str | None,
     out: str | None,
     form: str | None,
+    document: str | None,
     public: bool,
     thumbnails: int,
     expiring: int,
@@ -68,6 +70,15 @@ def command(
     wanted = [name.strip() for name in (fail_on or "").split(",") if name.strip()]
     found = verb.audit(dataset, policy, version=version, known_at=_show.end_of(as_of), ledger=ledger)
     failures = found.failures(wanted, expiring)
+    if document is not None:
+        data, without = verb.document(found, document)
+        if out is None:
+            click.echo(data.decode(), nl=False)
+        else:
+            forms.put(Path(out), data)
+        for sentence in without:
+            click.echo(f"{document} cannot say: {sentence}", err=True)
+        return max((verb.FAILURES[name] for name in failures), default=0)
     if out is not None:
         chosen = form or forms.form_of(out) or "html"
         report = verb.report(found, public=public, thumbnails=thumbnails, unlocked=unlocked, days=expiring)

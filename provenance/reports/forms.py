@@ -22,22 +22,22 @@ def form_of(name: str) -> str | None:
 def write(report: Report, form: str, out: Path) -> None:
     """Put a report where it is wanted. csv and parquet: a folder, one file for each table. CommitError, UsageError."""
     if form == "html":
-        _put(out, page.render(report))
+        put(out, page.render(report))
     elif form == "json":
         text = json.dumps(report.as_json(), indent=1, ensure_ascii=False, sort_keys=True)
-        _put(out, text.encode("utf-8", "replace") + b"\n")
+        put(out, text.encode("utf-8", "replace") + b"\n")
     elif form == "xlsx":
-        _put(out, workbook.workbook(report))
+        put(out, workbook.workbook(report))
     elif form in ("csv", "parquet"):
         if out.exists() and not out.is_dir():
             raise UsageError(f"{form} makes a folder with a file for each table, and this is a file", where=str(out))
         for name, data in sheets.csv_files(report) if form == "csv" else sheets.parquet_files(report):
-            _put(out / name, data)
+            put(out / name, data)
     else:
         raise UsageError(f"a report has no form {form!r}", next_step=f"choose one of: {', '.join(_SUFFIXES.values())}")
 
 
-def _put(place: Path, data: bytes) -> None:
+def put(place: Path, data: bytes) -> None:
     """Put a file in place at one stroke. CommitError."""
     temp = place.with_name(f".{place.name}.part")
     try:

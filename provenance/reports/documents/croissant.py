@@ -1,0 +1,137 @@
+"""Croissant 1.1 with the RAI vocabulary: every object by digest, every column of every shard.
+
+Paths are relative: the document belongs into the dataset's own folder.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from provenance.reports.subject import NOT_STATED, Object, Subject
+
+NAME = "croissant"
+SUFFIX = ".croissant.json"
+WITHOUT = (
+    "Croissant has no word for a verdict: that only some of the items are licensed is told in words.",
+    "Signatures and the chain of versions are not expressible; the Merkle root is given as an identifier.",
+    "Columns that are lists, structures or raw digests are left out of the record sets.",
+)
+
+_TYPES = {"text": "sc:Text", "integer": "sc:Integer", "float": "sc:Float", "boolean": "sc:Boolean", "date": "sc:Date"}
+
+
+def write(subject: Subject) -> bytes:
+    """Return the document, UTF-8 JSON-LD."""
+    shards = [each for each in subject.objects if each.columns]
+    cleared = sum(counts.items for counts in subject.cleared.values())
+    total = sum(counts.items for counts in subject.all.values())
+    told = {
+        "@context": _CONTEXT,
+        "@type": "sc:Dataset",
+        "conformsTo": ["http://mlcommons.org/croissant/1.1", "http://mlcommons.org/croissant/RAI/1.0"],
+        "name": subject.name,
+        "identifier": f"urn:sha256:{subject.root}",
+        "description": (
+            f"Frames, art and scripts of a studio archive, {total} items, with rights evidence on every row. "
+            f"{cleared} of them were cleared for {subject.policy['use']} on {subject.on}; the others are not licensed "
+            "for it. What is licensed today is asked of the dataset's own ledger, never of this document."
+        ),
+        "license": sorted(name for name in subject.licences if not name.startswith("licence ")) or [NOT_STATED],
+        "creator": {"@type": "sc:Organization", "name": NOT_STATED},
+        "url": f"urn:uuid:{subject.dataset}",
+        "version": f"{subject.version}.0.0",
+        "datePublished": subject.created.date().isoformat(),
+        "dateCreated": subject.created.date().isoformat(),
+        "isLiveDataset": False,
+        "distribution": [_file(each) for each in subject.objects],
+        "recordSet": [_records(each) for each in shards],
+        "rai:dataCollection": "Extracted from files of one archive; nothing was scraped from the internet.",
+        "rai:dataCollectionTimeframe": NOT_STATED,
+        "rai:dataLimitations": f"{subject.quarantined} files could not be read and are not in it.",
+        "rai:personalSensitiveInformation": NOT_STATED,
+        "rai:dataBiases": NOT_STATED,
+        "rai:dataUseCases": f"Judged for: {subject.policy['use']}, {subject.policy['purpose']}.",
+    }
+    return json.dumps(told, indent=1, ensure_ascii=False, sort_keys=True).encode() + b"\n"
+
+
+def _file(each: Object) -> dict[str, Any]:
+    return {
+        "@type": "cr:FileObject",
+        "@id": each.path,
+        "name": each.path.rpartition("/")[2],
+        "description": f"{each.rows} rows of {each.holds}",
+        "contentUrl": each.path,
+        "contentSize": f"{each.bytes} B",
+        "encodingFormat": "application/x-parquet",
+        "sha256": each.sha256,
+    }
+
+
+def _records(each: Object) -> dict[str, Any]:
+    key = f"{each.holds}-{each.sha256[:12]}"
+    fields = []
+    for name, type in each.columns:
+        if type not in _TYPES:
+            continue
+        fields.append(
+            {
+                "@type": "cr:Field",
+                "@id": f"{key}/{name}",
+                "name": name,
+                "description": f"column {name}",
+                "dataType": _TYPES[type],
+                "source": {"fileObject": {"@id": each.path}, "extract": {"column": name}},
+            }
+        )
+    return {
+        "@type": "cr:RecordSet",
+        "@id": key,
+        "name": key,
+        "description": f"{each.rows} {each.holds}",
+        "field": fields,
+    }
+
+
+_CONTEXT: dict[str, Any] = {
+    "@language": "en",
+    "@vocab": "https://schema.org/",
+    "arrayShape": "cr:arrayShape",
+    "citeAs": "cr:citeAs",
+    "column": "cr:column",
+    "conformsTo": "dct:conformsTo",
+    "containedIn": "cr:containedIn",
+    "cr": "http://mlcommons.org/croissant/",
+    "data": {"@id": "cr:data", "@type": "@json"},
+    "dataType": {"@id": "cr:dataType", "@type": "@vocab"},
+    "dct": "http://purl.org/dc/terms/",
+    "equivalentProperty": "cr:equivalentProperty",
+    "examples": {"@id": "cr:examples", "@type": "@json"},
+    "extract": "cr:extract",
+    "field": "cr:field",
+    "fileObject": "cr:fileObject",
+    "fileProperty": "cr:fileProperty",
+    "fileSet": "cr:fileSet",
+    "format": "cr:format",
+    "includes": "cr:includes",
+    "isArray": "cr:isArray",
+    "isLiveDataset": "cr:isLiveDataset",
+    "jsonPath": "cr:jsonPath",
+    "key": "cr:key",
+    "md5": "cr:md5",
+    "parentField": "cr:parentField",
+    "path": "cr:path",
+    "rai": "http://mlcommons.org/croissant/RAI/",
+    "recordSet": "cr:recordSet",
+    "references": "cr:references",
+    "regex": "cr:regex",
+    "repeated": "cr:repeated",
+    "replace": "cr:replace",
+    "samplingRate": "cr:samplingRate",
+    "sc": "https://schema.org/",
+    "separator": "cr:separator",
+    "source": "cr:source",
+    "subField": "cr:subField",
+    "transform": "cr:transform",
+}
