@@ -23,7 +23,7 @@ from bench_build import _watched
 from PIL import Image
 from studio import Studio
 
-PICTURES = 600
+PICTURES = 400
 _BUILD = "import sys; from provenance.cli import main; main(sys.argv[1:])"
 # A build that ends with an error as soon as it would open a file of the archive.
 _CLOSED = """
@@ -57,14 +57,13 @@ def _studio(home: Path, count: int) -> Studio:
     """Pictures with grain and edges, 1152 x 864."""
     studio, draw = Studio(home), np.random.default_rng(11)
     rows, columns = np.mgrid[0:864, 0:1152]
-    grain = draw.normal(0, 6, (864, 1152, 1))
+    waves = [np.sin(rows / (9 + c) + c) + np.cos(columns / (17 + c)) for c in range(3)]
+    ground = (np.stack(waves, axis=-1) * 50 + 128 + draw.normal(0, 6, (864, 1152, 1))).clip(0, 255).astype(np.uint8)
     for number in range(count):
-        waves = [
-            np.sin(rows / (9 + number % 40 + c) + number) + np.cos(columns / (17 + number % 7 + c)) for c in range(3)
-        ]
-        pixels = (np.stack(waves, axis=-1) * 55 + 128 + grain).clip(0, 255).astype(np.uint8)
-        place = studio.add(f"art/{number:05}.jpg", b"")
-        Image.fromarray(pixels).save(place, quality=90)
+        picture = Image.fromarray(np.roll(ground, (number * 31 % 864, number * 47 % 1152), (0, 1)))
+        for x, y, side in draw.integers(0, 800, (24, 3)).tolist():
+            picture.paste((x % 256, y % 256, side % 256), (x, y, x + side // 4, y + side // 5))
+        picture.save(studio.add(f"art/{number:05}.jpg", b""), quality=90)
     for number in range(20):
         studio.record(f"art/{number:03}*")
     return studio
