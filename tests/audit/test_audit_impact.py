@@ -126,3 +126,19 @@ def test_the_command_prints_and_writes_a_page(
     assert cli.run([*words, "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["items"] == {"cleared_now": 3, "touched": 3}
     assert cli.run(["impact", str(studio.dataset), "--agreement", "B-1", "--work", "Bought"]) == 2
+
+
+def test_a_release_that_holds_the_items_is_called_back_and_can_be_audited_itself(
+    studio: Studio, tmp_path: Path
+) -> None:
+    from provenance import audit, release
+
+    place = tmp_path / "release"
+    release.release(studio.dataset, studio.policy(duplicates="keep", on=None), place)
+    found = ask(studio, Touch.AGREEMENT, "B-1", releases=[place])
+    assert [each.items for each in found.releases] == [4]
+    assert any(task.what.startswith("call back release") for task in found.tasks)
+    audited = audit.audit(place, studio.policy(), ledger=studio.dataset)
+    assert audited.census.by_decision()["cleared"].items == audited.census.total.items == 5
+    facts = dict(audit.report(audited, thumbnails=0).sections[0].facts)
+    assert audited.rights_keys.current.fingerprint == facts["Signed with rights key"]
