@@ -10,16 +10,18 @@ new art was added: the receipt then carries what was read before. It claims noth
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from PIL import Image
 from safetensors.torch import load_file, save_file
 from torch.utils.data import DataLoader, Subset
 
@@ -30,26 +32,41 @@ from model import Flow, loss, tokens
 import provenance
 from provenance.cli._policy import read_policy
 from provenance.dataset.receipt import SUFFIX, Receipt
+from provenance.model.errors import ProvenanceError
 from provenance.receipts import verify_model
 
 SIZES = {"small": {}, "large": {"size": 64, "width": 512, "depth": 12, "heads": 8}}
 HELD_OUT = 5  # one picture in so many is only looked at, never learned from
 
 
-class Prepare:
-    """Turns a sample into what the model takes; a class, so that workers can be spawned."""
+class Shrunk:
+    """Decodes a picture no larger than the model wants it: JPEG gives an eighth of it for a fraction of the work.
 
-    def __init__(self, size: int, script: str) -> None:
-        self.size, self.words = size, tokens(script)
+    A class, so that workers can be spawned.
+    """
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+
+    def __call__(self, payload: bytes) -> torch.Tensor:
+        with Image.open(io.BytesIO(payload)) as image:
+            image.draft("RGB", (self.size, self.size))
+            picture = image.convert("RGB").resize((self.size, self.size))
+        return torch.from_numpy(np.asarray(picture, np.float32) / 127.5 - 1).permute(2, 0, 1).contiguous()
+
+
+class Told:
+    """Puts the words of the title beside each picture."""
+
+    def __init__(self, script: str) -> None:
+        self.words = tokens(script)
 
     def __call__(self, sample: dict[str, Any]) -> tuple[torch.Tensor, torch.Tensor]:
-        picture = sample["image"].resize((self.size, self.size))
-        pixels = torch.from_numpy(np.asarray(picture, np.float32) / 127.5 - 1).permute(2, 0, 1).contiguous()
-        return pixels, self.words
+        return sample["image"], self.words
 
 
-def main() -> None:
-    asked = arguments()
+def main(words: Sequence[str] | None = None) -> None:
+    asked = arguments(words)
     torch.manual_seed(asked.seed)
     torch.set_num_threads(1)
     out = Path(asked.out)
@@ -91,7 +108,7 @@ def vouched(checkpoint: Path) -> Receipt:
 
 def run(asked: argparse.Namespace, admission: Any, model: Any, last: Path, begun: int, before: Any) -> None:
     """Train to the step asked for; print the held-out loss before and after as JSON."""
-    items = admission.torch("art", transform=Prepare(model_size(asked), script_of(admission)))
+    items = admission.torch("art", decode=Shrunk(model_size(asked)), transform=Told(script_of(admission)))
     learned = [at for at in range(len(items)) if at % HELD_OUT]
     held = [at for at in range(len(items)) if at % HELD_OUT == 0]
     loader = DataLoader(
@@ -179,7 +196,7 @@ def model_size(asked: argparse.Namespace) -> int:
     return int(SIZES[asked.size].get("size", 32))
 
 
-def arguments() -> argparse.Namespace:
+def arguments(words: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("stage", choices=["base", "tune"])
     parser.add_argument("dataset")
@@ -198,11 +215,15 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--workers", type=int, default=0)
     parser.add_argument("--size", choices=sorted(SIZES), default="small")
     parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
-    asked = parser.parse_args()
+    asked = parser.parse_args(words)
     if asked.stage == "tune" and asked.base is None:
         parser.error("tune needs --base")
     return asked
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except ProvenanceError as error:
+        print(error, file=sys.stderr)
+        sys.exit(error.exit_code)
