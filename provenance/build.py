@@ -15,7 +15,7 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import provenance
@@ -202,8 +202,9 @@ def _run(
         for answer in engine.map_unordered(work, waiting(), plan.workers):
             if isinstance(answer, engines.Lost):
                 answer = extraction.given_up(job, answer.unit, answer.how)
-            done[answer.number] = answer
             memo.learn(answer.learned, time.time_ns())
+            # Kept until the end for every unit there is: without what the memory knows now, path by path.
+            done[answer.number] = replace(answer, learned=())
             if answer.status == "finished":
                 memo.finish(extraction.finished_key(job, answer.key), answer.record)
             ready += sizes[answer.number]
