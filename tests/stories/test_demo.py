@@ -30,8 +30,9 @@ def readme_lines() -> list[str]:
 
 
 def test_the_demo_prints_what_readme_shows(demo: str) -> None:
-    printed = demo.splitlines()
-    missing = [line for line in readme_lines() if line not in printed]
+    # How many bytes Parquet takes is its own version's affair.
+    printed, shown = (re.sub(r"[\d.]+ kB", "some kB", text) for text in (demo, "\n".join(readme_lines())))
+    missing = [line for line in shown.splitlines() if line not in printed.splitlines()]
     assert missing == []
 
 
