@@ -29,6 +29,7 @@ LEAST_QUALITY = 20  # of PDQ: below it, hashes of strangers meet
 
 LEAST_SEEN = 0.35  # of the smaller picture that must lie inside the other
 FITTED_AGREES = 0.80  # of the fine structure, when one was laid over the other by its corners
+UNMOVED_AGREES = 0.80  # the same, when nothing had to be moved for it
 SURE_CORNERS, SURE_AGREES = 12, 0.55  # so many corners are proof by themselves: fine lines need not fall on each other
 
 Rows = npt.NDArray[np.int64]
@@ -177,6 +178,9 @@ def _by_features(pictures: Pictures, told: Rows, new: npt.NDArray[np.bool_], fou
         if seen.mean() < LEAST_SEEN:
             continue
         least = SURE_AGREES if fit.corners >= SURE_CORNERS else FITTED_AGREES
+        if not _framing(fit, features, a, b):
+            # They lie on each other as they are: fine lines have no excuse. Drawings over one template end here.
+            least = UNMOVED_AGREES
         likeness = compare(one, two, seen, least=least)
         if likeness.near:
             likeness = Likeness(Relation.NEAR, (*_framing(fit, features, a, b), *likeness.changes), likeness.agreement)
