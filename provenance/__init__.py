@@ -15,9 +15,12 @@ __version__ = "0.1.0"
 # verb -> the function that a call of it runs.
 VERBS = {
     "admit": "provenance.handoff:for_training",
+    "audit": "provenance.audit:audit",
     "build": "provenance.build:build",
+    "diff": "provenance.diff:diff",
     "explain": "provenance.explain:explain",
     "gc": "provenance.gc:gc",
+    "impact": "provenance.impact:impact",
     "release": "provenance.release:release",
     "verify": "provenance.verify:verify",
 }

@@ -25,7 +25,6 @@ from provenance.dataset.opening import Opened, open_dataset
 from provenance.dataset.signing import Role
 from provenance.judgement import prepare
 from provenance.rights.policy import Policy
-from provenance.rights.reasons import Decision
 from provenance.rights.statement import Duty, DutyKind, RightsStatement, Survival
 from provenance.training.material import trusted_signers
 from provenance.whatif import Difference
@@ -302,8 +301,3 @@ def text(found: Impact, most: int = 12) -> str:
     lines.append("work:")
     lines += [f"  {number}. {task.who}: {task.what}" for number, task in enumerate(found.tasks, 1)]
     return "\n".join(lines)
-
-
-def lost(found: Impact) -> int:
-    """Return how many items that are cleared now would no longer be."""
-    return found.flips.total([Decision.CLEARED], [Decision.REFUSED, Decision.REVIEW])

@@ -101,7 +101,7 @@ def difference(dataset: Opened, version: Version, before: Verdicts, after: Verdi
         return Difference((), len(of_item.reshape(-1)))
     asset = index.column("asset").to_numpy()
     shown = load_table(dataset.store, "assets", names[1]["assets"], names[0], ["asset"]).column(0).to_pylist()
-    seconds = _seconds(asset, index)
+    seconds = seconds_of_footage(asset, index)
     items: Counter[tuple[Decision, Decision, str, str]] = Counter()
     footage: Counter[tuple[Decision, Decision, str, str]] = Counter()
     assets: dict[tuple[Decision, Decision, str, str], dict[str, None]] = {}
@@ -131,7 +131,7 @@ def _work(verdicts: Verdicts, number: int) -> str | None:
     return min(works, default=None)
 
 
-def _seconds(asset: npt.NDArray[np.int32], index: Any) -> npt.NDArray[np.float64]:
+def seconds_of_footage(asset: npt.NDArray[np.int32], index: Any) -> npt.NDArray[np.float64]:
     """How long each frame stands for: until the next one of its asset; the last as long as the one before it."""
     numerator = pc.fill_null(index.column("time_numerator"), 0).to_numpy().astype(np.float64)
     denominator = pc.fill_null(index.column("time_denominator"), 0).to_numpy().astype(np.float64)

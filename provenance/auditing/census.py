@@ -172,7 +172,7 @@ def take(admission: Admission) -> Census:
     quarantine = load_table(store, "quarantine", tables["quarantine"], name).to_pylist()
     kind = _kinds(index.column("kind"))
     asset = index.column("asset").to_numpy()
-    seconds = whatif._seconds(asset, index)
+    seconds = whatif.seconds_of_footage(asset, index)
     lengths = index.column("length").to_numpy()
     verdicts = admission.verdicts
     used = np.flatnonzero(verdicts.counts)

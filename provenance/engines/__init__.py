@@ -25,9 +25,7 @@ class Lost:
 
 
 class Engine(Protocol):
-    def map_unordered(
-        self, fn: Callable[[Any], Any], units: Iterable[Any], workers: int
-    ) -> Iterator[Any | Lost]: ...
+    def map_unordered(self, fn: Callable[[Any], Any], units: Iterable[Any], workers: int) -> Iterator[Any | Lost]: ...
 
 
 def names() -> list[str]:

@@ -1,8 +1,8 @@
 """File names as people may see them: raw bytes kept, shown escaped.
 
-A path inside an archive is bytes. Its display form is a `str` that is unique to those bytes, printable on one line, free
-of bidirectional controls, and equal to the path itself for ordinary UTF-8 names. Escapes follow the corpus' rule: a
-backslash starts an escape; `\\\\n` newline, `\\\\xNN` one byte, `\\\\uNNNN` one character, `\\\\\\\\` one backslash.
+A path inside an archive is bytes. Its display form is a `str` that is unique to those bytes, printable on one line,
+free of bidirectional controls, and equal to the path itself for ordinary UTF-8 names. A backslash starts an escape:
+`\\n` newline, `\\xNN` one byte, `\\uNNNN` and `\\UNNNNNNNN` one character, `\\\\` one backslash.
 """
 
 from __future__ import annotations

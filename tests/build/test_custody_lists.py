@@ -1,4 +1,4 @@
-"""A custody list beside the files is read and believed less than the files: what it sealed and what was read must agree."""
+"""A custody list beside the files is believed less than the files: what it sealed and what was read must agree."""
 
 from __future__ import annotations
 
