@@ -31,6 +31,7 @@ from provenance.model.errors import RightsError
 from provenance.rights.ledger import check_fresh
 from provenance.rights.policy import Policy
 from provenance.rights.reasons import Decision, Reason
+from provenance.rights.statement import Alteration
 from provenance.rights.verdicts import Verdicts
 from provenance.rightsdesk import Book
 
@@ -82,6 +83,20 @@ class Admission:
         for verdict, count in zip(self.verdicts.verdicts, self.verdicts.counts.tolist(), strict=True):
             counts[verdict.decision] += count
         return {decision: counts[decision] for decision in Decision}
+
+    def limits(self, row: int) -> tuple[Alteration, ...]:
+        """What may not be done to an item, by index row: no-crop, no-flip and the like bind augmentation."""
+        return self.verdicts.verdicts[self.verdicts.of_item[row]].alterations
+
+    def conditions(self) -> dict[str, int]:
+        """What the admitted items come with: how many under each duty and each limit on alteration."""
+        counts: Counter[str] = Counter()
+        for verdict, count in zip(self.verdicts.verdicts, self.verdicts.counts.tolist(), strict=True):
+            if verdict.cleared and count:
+                duties = {duty.kind.value for duty in verdict.duties} | ({"credit"} if verdict.credits else set())
+                for name in sorted(duties) + [limit.value for limit in verdict.alterations]:
+                    counts[name] += count
+        return dict(counts.most_common())
 
     def by_reason(self) -> dict[tuple[Decision, Reason], int]:
         """How many items are not cleared for each reason, by their first and most fundamental one."""
@@ -181,6 +196,7 @@ def summary(admission: Admission) -> dict[str, Any]:
         "decided": clock.stamp(admission.moment),
         "valid_until": clock.stamp(until) if until is not None else None,
         "items": {decision.value: count for decision, count in admission.by_decision().items()},
+        "conditions": admission.conditions(),
         "reasons": [
             {"decision": decision.value, "reason": reason.value, "items": count}
             for (decision, reason), count in admission.by_reason().items()

@@ -53,6 +53,9 @@ def command(
         if reasons:
             click.echo("not cleared, by first reason:")
             click.echo(_show.table([[count, each.value, of.value] for (of, each), count in reasons.items()]))
+        conditions = admission.conditions()
+        if conditions:
+            click.echo("what is cleared comes with: " + ", ".join(f"{name} ({n:,})" for name, n in conditions.items()))
         for each in assets:
             why = f"  ({', '.join(each.reasons)})" if each.reasons else ""
             click.echo(f"{each.decision.value:8}  {each.asset}{why}")

@@ -17,8 +17,13 @@ from studio import Studio, picture, small
 from provenance import cli, rightsdesk, whatif
 from provenance.model import clock
 from provenance.model.errors import InputError, StaleLedgerError
+from provenance.model.words import Use
+from provenance.rights.ledger import Import
 from provenance.rights.policy import Policy
 from provenance.rights.reasons import Decision
+from provenance.rights.selector import Selector
+from provenance.rights.statement import Alteration, Basis, Duty, DutyKind, RightsStatement
+from provenance.rights.territory import Geography
 
 ASK = ["--use", "ai_generative_training", "--purpose", "commercial", "--territory", "US", "--on", "2026-11-23"]
 
@@ -233,3 +238,28 @@ def test_a_permission_inside_a_file_counts_only_where_the_policy_says_so(tmp_pat
     trusting: Policy = studio.policy(in_file_permissions=frozenset({"cc:license"}))
     assert trusting.in_file_permissions
     assert studio.verdicts(in_file_permissions=frozenset({"cc:license"}))["found/a.png"].decision == "cleared"
+
+
+def test_duties_and_limits_on_alteration_travel_with_the_admission(tmp_path: Path) -> None:
+    studio = Studio(tmp_path)
+    studio.add("art/a.png", picture(1))
+    studio.record("elsewhere/**")
+    studio.build()
+    desk = rightsdesk.open_desk(studio.dataset)
+    statement = RightsStatement(
+        id="P-1",
+        source="manifest.yaml:3",
+        applies_to=Selector(path="art/**"),
+        basis=Basis.LICENSE,
+        license="LicenseRef-Painter",
+        allowed=frozenset({Use.AI_GENERATIVE_TRAINING}),
+        territory=Geography(frozenset({"worldwide"})),
+        alteration=frozenset({Alteration.NO_CROP}),
+        duties=(Duty(DutyKind.NOTIFY, "tell the painter"),),
+        credit="A. Painter",
+    )
+    body = Import(source="manifest.yaml", sha256="0" * 64, by="test", added=(statement,))
+    rightsdesk.append(desk.store, desk.dataset.id, desk.book, [body], desk.moment)
+    admission = studio.admit()
+    assert admission.conditions() == {"credit": 1, "notify": 1, "no-crop": 1}
+    assert admission.limits(0) == (Alteration.NO_CROP,)
