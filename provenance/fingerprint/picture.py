@@ -34,7 +34,7 @@ from PIL import Image
 
 from provenance.fingerprint import bars, local, pdq
 
-VERSION = 2  # raised whenever a picture would get other columns
+VERSION = 3  # raised whenever a picture would get other columns
 _STRIP_BYTES = 1 << 20
 BLANK_QUALITY = 10  # below it, PDQ of two strangers may agree
 _INK = 8  # levels of luma: more than compression leaves on flat paper

@@ -164,3 +164,24 @@ def test_corners_are_found_again_in_a_crop_and_a_flat_picture_has_none():
     assert close.sum() >= 20
     assert local.features(np.full((90, 160), 128, np.uint8)) == b""
     assert local.features(np.zeros((1, 1), np.uint8)) == b""
+
+
+def test_the_corners_of_the_mirrored_picture_are_read_off_the_bits():
+    upright = np.asarray(_scene().convert("L"))
+    one, two = (np.frombuffer(local.features(plane), local.FEATURE) for plane in (upright, upright[:, ::-1].copy()))
+    close = np.bitwise_count(local.mirrored(two["bits"].astype(np.uint64))[:, None] ^ one["bits"][None]) <= 4
+    there = np.abs(65535 - two["x"].astype(int)[:, None] - one["x"].astype(int)[None]) < 300
+    assert (close & there).any(axis=1).mean() > 0.95
+
+
+def test_a_strong_caption_does_not_take_the_places_of_faint_corners():
+    image = Image.new("L", (480, 320), 200)
+    draw = ImageDraw.Draw(image)
+    for at in range(40):
+        draw.rectangle([6 + 11 * at, 290, 10 + 11 * at, 312], fill=(0, 255)[at % 2])
+    for row in range(5):
+        for column in range(8):
+            draw.rectangle([30 + 55 * column, 25 + 50 * row, 50 + 55 * column, 45 + 50 * row], fill=170)
+    corners = np.frombuffer(local.features(np.asarray(image)), local.FEATURE)
+    largest = corners[corners["size"] == 0]
+    assert (largest["y"] < 0.85 * 65535).mean() > 0.6
