@@ -23,6 +23,7 @@ SIDE = 64
 BITS = 256
 _FREQUENCIES = 16
 _WINDOWS = 128  # the box is as wide as the side divided by this, rounded up
+_VIEW_STEPS, _DCT_STEPS = 2.0**12, 2.0**24  # to a level of luma, and to a weight of one
 
 Bits = npt.NDArray[np.uint8]
 
@@ -53,9 +54,11 @@ def samples(plane: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
 
 def of_samples(view: npt.NDArray[np.float32]) -> Pdq:
     """Return the hash of a 64 x 64 view."""
-    # einsum, not BLAS: its sums are the same in every process and on every number of threads.
+    # Whole numbers below 2^53, so every sum is exact: the same bits on every processor and number of threads, and a
+    # coefficient that is nought by symmetry is nought, where rounding would make a bit of it by chance.
     dct = _dct()
-    coefficients = np.einsum("ij,jk,lk->il", dct, view, dct, optimize=["einsum_path", (0, 1), (0, 1)])
+    down = np.rint(dct @ np.rint(view.astype(np.float64) * _VIEW_STEPS) / _DCT_STEPS)
+    coefficients = down @ dct.T
     median = np.partition(coefficients.ravel(), BITS // 2 - 1)[BITS // 2 - 1]
     return Pdq(pack((coefficients > median).astype(np.uint8)), quality(view))
 
@@ -130,9 +133,9 @@ def _filter(side: int) -> sparse.csr_matrix:
 
 
 @lru_cache(maxsize=1)
-def _dct() -> npt.NDArray[np.float32]:
+def _dct() -> npt.NDArray[np.float64]:
     frequency, place = np.arange(1, _FREQUENCIES + 1)[:, None], np.arange(SIDE)[None, :]
-    return (np.sqrt(2 / SIDE) * np.cos(np.pi / (2 * SIDE) * frequency * (2 * place + 1))).astype(np.float32)
+    return np.rint(_DCT_STEPS * np.sqrt(2 / SIDE) * np.cos(np.pi / (2 * SIDE) * frequency * (2 * place + 1)))
 
 
 def quality(view: npt.NDArray[np.float32]) -> int:

@@ -24,6 +24,7 @@ Orientation and colour profile are the caller's to apply first.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from typing import Any
 
 import imagehash
@@ -32,43 +33,53 @@ import numpy.typing as npt
 import scipy.fftpack  # noqa: F401  imagehash imports it at first use: too late in a child that may open no file
 from PIL import Image
 
-from provenance.fingerprint import bars, local, pdq
+from provenance.fingerprint import bars, lanczos, local, pdq
 
-VERSION = 3  # raised whenever a picture would get other columns
-_STRIP_BYTES = 1 << 20
+VERSION = 4  # raised whenever a picture would get other columns
+_STRIP_BYTES = 32 << 20
 BLANK_QUALITY = 10  # below it, PDQ of two strangers may agree
 _INK = 8  # levels of luma: more than compression leaves on flat paper
 
 
-def measure(image: Image.Image) -> dict[str, Any]:
+def measure(image: Image.Image, rows: memoryview | None = None) -> dict[str, Any]:
     """Return size, pixel digest and fingerprints of a decoded picture, under the names of the picture columns.
 
+    rows: the very RGB samples, unpadded, where the caller holds them and nothing is transparent.
     The picture must be 8 bits a sample (modes 1, L, LA, P, PA, RGB, RGBA); ValueError for any other mode, whose
     way to 8 bits is a decision that only its reader can take.
     """
+    grey = image.convert("L")
     return {
         "width": image.width,
         "height": image.height,
-        "pixel_sha256": pixel_sha256(image),
-        "phash_64": phash_64(image),
-        **_seen(image),
+        "pixel_sha256": pixel_sha256(image, rows),
+        "phash_64": phash_64(grey),
+        **_seen(image, grey),
     }
 
 
-def pixel_sha256(image: Image.Image) -> str:
-    """Return the hex SHA-256 of the pixels in the canonical form above."""
-    image = _canonical(image)
+def pixel_sha256(image: Image.Image, rows: memoryview | None = None) -> str:
+    """Return the hex SHA-256 of the pixels in the canonical form above. rows: as in `measure`."""
+    image = image if rows is not None else _canonical(image)
     digest = hashlib.sha256(f"pixels-v1\0{image.mode}\0{image.width}x{image.height}\0".encode())
-    # Strips keep the packed copy small: a picture at the pixel cap would otherwise need its own size again.
-    rows = max(1, _STRIP_BYTES // (image.width * len(image.mode)))
-    for top in range(0, image.height, rows):
-        digest.update(image.crop((0, top, image.width, min(top + rows, image.height))).tobytes())
+    for piece in (rows,) if rows is not None else _packed(image):
+        digest.update(piece)
     return digest.hexdigest()
+
+
+def _packed(image: Image.Image) -> Iterator[bytes]:
+    """Yield the samples in strips: a picture at the pixel cap would otherwise need its own size again."""
+    strip = max(1, _STRIP_BYTES // (image.width * len(image.mode)))
+    for top in range(0, image.height, strip):
+        whole = strip >= image.height  # cropping copies
+        yield (image if whole else image.crop((0, top, image.width, min(top + strip, image.height)))).tobytes()
 
 
 def phash_64(image: Image.Image) -> int:
     """Return `imagehash.phash(image)` as an unsigned 64-bit integer."""
-    return int.from_bytes(np.packbits(imagehash.phash(image).hash).tobytes(), "big")
+    # imagehash's own first two steps; it finds them done.
+    small = lanczos.reduced(image if image.mode == "L" else image.convert("L"))
+    return int.from_bytes(np.packbits(imagehash.phash(small).hash).tobytes(), "big")
 
 
 def _canonical(image: Image.Image) -> Image.Image:
@@ -100,8 +111,8 @@ def near_blank(glance: bytes) -> bool:
     return bool(away.max() > _INK and (away > _INK).mean() < 0.01)
 
 
-def _seen(image: Image.Image) -> dict[str, Any]:
-    plane, view = _plane(image)
+def _seen(image: Image.Image, grey: Image.Image) -> dict[str, Any]:
+    plane, view = _plane(image, grey)
     whole = pdq.of_samples(view)
     box = bars.inner(plane)
     trimmed = inside = None
@@ -124,9 +135,9 @@ def _glance(view: npt.NDArray[np.float32]) -> bytes:
     return np.clip(np.rint(view), 0, 255).astype(np.uint8).tobytes()
 
 
-def _plane(image: Image.Image) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.float32]]:
+def _plane(image: Image.Image, grey: Image.Image) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.float32]]:
     """Return the luma plane and PDQ's view of it, on the paper on which there is something to see."""
-    plane = pdq.luma(image)
+    plane = pdq.luma(image if image.has_transparency_data else grey)
     view = pdq.samples(plane)
     if image.has_transparency_data and pdq.quality(view) < BLANK_QUALITY:
         dark = pdq.luma(image, paper=0)

@@ -86,11 +86,15 @@ _TURNS: dict[tuple[int, ...], tuple[int, bool, Image.Transpose]] = {
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A frame made visible. notes: what was done to it, `key=value` in a fixed order. rotation: degrees clockwise."""
+    """A frame made visible. notes: what was done to it, `key=value` in a fixed order. rotation: degrees clockwise.
+
+    rows: the image's samples as they came out of the conversion, unpadded, where they lie so; else None.
+    """
 
     image: Image.Image
     notes: tuple[str, ...]
     rotation: int
+    rows: memoryview | None = None
 
 
 def picture(frame: av.VideoFrame, aspect: Fraction, max_pixels: int) -> Picture:
@@ -101,7 +105,7 @@ def picture(frame: av.VideoFrame, aspect: Fraction, max_pixels: int) -> Picture:
         raise Quarantined(Cause.BOMB, f"a frame of {width} x {height} pixels is over the cap of {max_pixels:,}")
     if model(frame) in ("YCbCr", "Gray"):
         notes += _settle(frame)
-    transfer = frame.color_trc
+    transfer, rows = frame.color_trc, None
     if transfer in (_PQ, _HLG):
         wide = _reformatted(frame, width, height, "rgb48le")
         peak = mastering_peak(frame) if transfer == _PQ else _HDR_PEAK
@@ -112,6 +116,7 @@ def picture(frame: av.VideoFrame, aspect: Fraction, max_pixels: int) -> Picture:
         rgb = frame.reformat(width, height, "rgb24", interpolation=_FLAGS, threads=1)
         plane: Any = rgb.planes[0]
         image = Image.frombuffer("RGB", (width, height), plane, "raw", "RGB", plane.line_size, 1)
+        rows = memoryview(plane)[: 3 * width * height] if plane.line_size == 3 * width else None
     if any(component.is_alpha for component in frame.format.components):
         notes.append("alpha=left-out")
     if frame.interlaced_frame:
@@ -119,7 +124,9 @@ def picture(frame: av.VideoFrame, aspect: Fraction, max_pixels: int) -> Picture:
     degrees, mirrored, turn = _direction(frame)
     if mirrored:
         notes.append("mirrored=undone")
-    return Picture(image if turn is None else image.transpose(turn), tuple(notes), degrees)
+    if turn is not None:
+        image, rows = image.transpose(turn), None
+    return Picture(image, tuple(notes), degrees, rows)
 
 
 def model(frame: av.VideoFrame) -> str:

@@ -247,7 +247,7 @@ def _extract(shown: Shown, facts: _Facts, options: Options) -> Extract:
         label = facts.timecode.at(math.floor(round(shown.time * facts.rate) / facts.rate * facts.timecode.rate))
     form = frame.format
     fields: dict[str, Any] = {
-        **fingerprint.measure(picture.image),
+        **fingerprint.measure(picture.image, picture.rows),
         **colors,
         "original_media_type": facts.media_type,
         "original_bit_depth": max(component.bits for component in form.components),

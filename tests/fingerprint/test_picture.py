@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from provenance.fingerprint import picture
+from provenance.fingerprint import lanczos, pdq, picture
 
 
 def _drawn(size: tuple[int, int] = (160, 90), mode: str = "RGB") -> Image.Image:
@@ -110,6 +110,48 @@ def test_phash_64_of_flat_and_mirrored_pictures_is_imagehash_too():
     mirrored.paste(ramp.transpose(Image.Transpose.FLIP_LEFT_RIGHT), (256, 0))
     for image in (Image.new("RGB", (320, 180)), Image.new("L", (99, 99), 255), Image.new("L", (8, 8), 77), mirrored):
         assert f"{picture.phash_64(image):016x}" == str(imagehash.phash(image))
+
+
+@pytest.mark.parametrize("size", [(1920, 1080), (1081, 1607), (601, 1171), (3001, 97), (512, 512)])
+@pytest.mark.parametrize("cell", [1, 29])
+def test_a_large_picture_is_reduced_to_the_very_bytes_that_pillow_gives(size, cell):
+    width, height = size
+    chance = np.random.default_rng(width + cell)
+    # Black and white cells reach both ends of the scale, where a sum is clipped.
+    cells = chance.integers(0, 2, (height // cell + 1, width // cell + 1), np.uint8) * 255
+    image = Image.fromarray(np.ascontiguousarray(np.kron(cells, np.ones((cell, cell), np.uint8))[:height, :width]))
+    expected = image.resize((32, 32), Image.Resampling.LANCZOS)
+    assert lanczos.reduced(image).tobytes() == expected.tobytes()
+    assert f"{picture.phash_64(image):016x}" == str(imagehash.phash(image))
+
+
+def test_a_pillow_that_weighs_otherwise_is_believed(monkeypatch):
+    """Other builds of Pillow exist; whatever this one answers is what imagehash would have seen."""
+    image, asked = _drawn((800, 600), "L"), []
+    monkeypatch.setattr(lanczos, "_weights", lambda side: asked.append(side) or np.ones((side, 32)))
+    for cached in (lanczos._agrees, lanczos._windows):
+        cached.cache_clear()
+    try:
+        assert lanczos.reduced(image).tobytes() == image.resize((32, 32), Image.Resampling.LANCZOS).tobytes()
+        assert asked and not lanczos._agrees()
+    finally:
+        for cached in (lanczos._agrees, lanczos._windows):
+            cached.cache_clear()
+
+
+def test_rows_at_hand_give_the_digest_that_packing_gives():
+    image = _drawn((64, 48))
+    assert picture.measure(image, memoryview(image.tobytes())) == picture.measure(image)
+
+
+def test_pdq_of_a_flat_or_symmetric_picture_is_no_work_of_chance():
+    flat = picture.measure(Image.new("RGB", (300, 200), (90, 120, 30)))
+    assert flat["pdq_256"] == bytes(32)
+    left = np.asarray(_drawn((32, 64), "L")).astype(np.float32)
+    told = pdq.of_samples(np.hstack([left, left[:, ::-1]]))
+    bits = pdq.unpack(np.frombuffer(told.hash, np.uint8)[None])[0]
+    assert not bits[:, ::2].any()  # nothing is odd about the middle of a mirror picture
+    assert 40 < bits[:, 1::2].sum() < 90
 
 
 def test_phash_64_fits_an_unsigned_64_bit_column():
