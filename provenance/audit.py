@@ -10,6 +10,7 @@ import datetime as dt
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from provenance.admit import RELEASE, TrustedKeys, admit, in_words
@@ -22,7 +23,7 @@ from provenance.dataset.keyring import Keyring
 from provenance.dataset.signing import Role
 from provenance.dataset.store import Store
 from provenance.model.errors import UsageError
-from provenance.reports import documents
+from provenance.reports import docindex, documents
 from provenance.reports.content import Figure, Report, length
 from provenance.rights.ledger import LedgerState
 from provenance.rights.policy import Policy
@@ -118,11 +119,32 @@ def report(
     )
 
 
-def document(found: Audit, name: str) -> tuple[bytes, tuple[str, ...]]:
-    """Return a public document of the shelf, and what its form cannot express. UsageError names those there are."""
-    chosen = documents.document(name)
-    data: bytes = chosen.write(facts.subject(found.census, found.state, Naming(naming.salt())))
-    return data, chosen.WITHOUT
+def document(found: Audit, name: str, archive: Path | None = None) -> tuple[bytes, tuple[str, ...]]:
+    """Return a public document of the shelf, and what its form cannot express. UsageError names those there are.
+
+    archive: where the files lie that were built from, for a document that has a private form; it is read again.
+    InputError for a file that is not the one that was read.
+    """
+    told = _told(documents.document(name), found, archive)
+    return told.data, told.without
+
+
+def every_document(found: Audit, archive: Path | None = None) -> dict[str, bytes]:
+    """Return all documents of the shelf by the names of their files, and their index. Errors as of `document`."""
+    written = [_told(each, found, archive if documents.private(each) else None) for each in documents.names().values()]
+    index = docindex.index(facts.subject(found.census, found.state, Naming(naming.salt())), written)
+    return {each.file: each.data for each in written} | dict(index)
+
+
+def _told(chosen: ModuleType, found: Audit, archive: Path | None) -> docindex.Told:
+    if archive is not None and not documents.private(chosen):
+        raise UsageError(
+            f"{chosen.NAME} has no private form, so that it needs no archive", next_step="leave out --archive"
+        )
+    named = Naming(naming.salt() if archive is None else None)
+    subject = facts.subject(found.census, found.state, named, archive)
+    file = f"{subject.name}-v{subject.version}{chosen.SUFFIX}"
+    return docindex.Told(chosen.NAME, file, chosen.write(subject), chosen.WITHOUT, archive is not None)
 
 
 def _figures(found: Audit, days: int) -> tuple[Figure, ...]:

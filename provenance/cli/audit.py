@@ -5,11 +5,15 @@ from __future__ import annotations
 import datetime as dt
 import re
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from provenance.cli import _policy, _show
+from provenance.model.errors import UsageError
+
+if TYPE_CHECKING:
+    from provenance.audit import Audit
 
 
 class Days(click.ParamType):
@@ -24,6 +28,16 @@ class Days(click.ParamType):
         return int(found[1])
 
 
+class _Documents(click.Option):
+    """An option whose help names what is on the shelf of documents; the shelf is opened only when help is asked for."""
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        from provenance.reports import documents
+
+        self.help = f"A public document instead, or all of them into the folder --out: {', '.join(documents.names())}."
+        return super().get_help_record(ctx)
+
+
 FORMATS = ("html", "json", "csv", "xlsx", "parquet")
 
 
@@ -35,7 +49,12 @@ FORMATS = ("html", "json", "csv", "xlsx", "parquet")
 @click.option("--ledger", type=click.Path(exists=True, file_okay=False), help="Where a release's ledger is kept.")
 @click.option("--out", type=click.Path(), help="Where to put it: a file, or for csv and parquet a folder.")
 @click.option("--format", "form", type=click.Choice(FORMATS), help="Default: what the name of --out says, or html.")
-@click.option("--document", help="A public document instead: croissant, prov, eu-ai-act-53-1-d, ca-ab-2013.")
+@click.option("--document", cls=_Documents, metavar="NAME|all")
+@click.option(
+    "--archive",
+    type=click.Path(exists=True, file_okay=False),
+    help="For a document that can name the archive's files: where they lie, to be read again. Private then.",
+)
 @click.option("--public", is_flag=True, help="For strangers: digests in place of names, no pictures.")
 @click.option("--thumbnails", type=click.IntRange(0, 500), default=48, show_default=True, help="Pictures on the sheet.")
 @click.option("--expiring", type=Days(), default="90d", show_default=True, help="What counts as ending soon.")
@@ -50,6 +69,7 @@ def command(
     out: str | None,
     form: str | None,
     document: str | None,
+    archive: str | None,
     public: bool,
     thumbnails: int,
     expiring: int,
@@ -70,14 +90,10 @@ def command(
     wanted = [name.strip() for name in (fail_on or "").split(",") if name.strip()]
     found = verb.audit(dataset, policy, version=version, known_at=_show.end_of(as_of), ledger=ledger)
     failures = found.failures(wanted, expiring)
+    if archive is not None and document is None:
+        raise UsageError("--archive is read for a document only", next_step="name one with --document")
     if document is not None:
-        data, without = verb.document(found, document)
-        if out is None:
-            click.echo(data.decode(), nl=False)
-        else:
-            forms.put(Path(out), data)
-        for sentence in without:
-            click.echo(f"{document} cannot say: {sentence}", err=True)
+        _write_document(found, document, out, Path(archive) if archive is not None else None)
         return max((verb.FAILURES[name] for name in failures), default=0)
     if out is not None:
         chosen = form or forms.form_of(out) or "html"
@@ -95,3 +111,24 @@ def command(
         if out is not None:
             click.echo(f"wrote {out}")
     return max((verb.FAILURES[name] for name in failures), default=0)
+
+
+def _write_document(found: Audit, name: str, out: str | None, archive: Path | None) -> None:
+    """Write one document to a file or to stdout, or all of them into a folder, and say what is lost."""
+    from provenance import audit as verb
+    from provenance.reports import documents, forms
+
+    if name == "all":
+        if out is None or (Path(out).exists() and not Path(out).is_dir()):
+            raise UsageError("all documents together go into a folder", next_step="name one with --out")
+        for file, data in verb.every_document(found, archive).items():
+            forms.put(Path(out) / file, data)
+        click.echo(f"wrote {len(documents.names())} documents and their index to {out}")
+        return
+    data, without = verb.document(found, name, archive)
+    if out is None:
+        click.echo(data.decode(), nl=False)
+    else:
+        forms.put(Path(out), data)
+    for sentence in without:
+        click.echo(f"{name} cannot say: {sentence}", err=True)

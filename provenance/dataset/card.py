@@ -6,7 +6,7 @@ one, because those of older versions lie in the same folders until gc. It names 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from provenance.dataset.schema import FORMAT_VERSION
@@ -75,12 +75,7 @@ def card(version: Version) -> bytes:
     """Return the card of a version, UTF-8. That of a release says what it was cleared for, and until when."""
     kinds = {kind: [shard for shard in version.content.shards if shard.kind is kind] for kind in Kind}
     kinds = {kind: shards for kind, shards in kinds.items() if shards}
-    lines = ["---", "license: other", "license_name: see-the-ledger", "tags:", "- provenance", "configs:"]
-    if not kinds:
-        lines[-1] = "configs: []"
-    for kind, shards in kinds.items():
-        lines += [f"- config_name: {kind.value}", "  data_files:", "  - split: train", "    path:"]
-        lines += [f"    - {shard.path}" for shard in shards]
+    lines = front_matter({kind.value: [shard.path for shard in shards] for kind, shards in kinds.items()})
     table = [f"| {kind.value} | {sum(s.rows for s in shards)} | {len(shards)} |" for kind, shards in kinds.items()]
     release = version.content.options.get("release")
     body = (_BODY if release is None else _RELEASE).format(
@@ -94,7 +89,18 @@ def card(version: Version) -> bytes:
         root=version.content.root,
         example=next(iter(kinds), Kind.FRAMES).value,
     )
-    return ("\n".join([*lines, "---"]) + "\n" + body).encode()
+    return ("\n".join(lines) + "\n" + body).encode()
+
+
+def front_matter(configs: Mapping[str, Sequence[str]], about: Sequence[str] = ()) -> list[str]:
+    """Return the lines of a card's front matter. configs: the shards of each by name; about: more lines of YAML."""
+    lines = ["---", "license: other", "license_name: see-the-ledger", *about, "tags:", "- provenance", "configs:"]
+    if not configs:
+        lines[-1] = "configs: []"
+    for name, paths in configs.items():
+        lines += [f"- config_name: {name}", "  data_files:", "  - split: train", "    path:"]
+        lines += [f"    - {path}" for path in paths]
+    return [*lines, "---"]
 
 
 def release_words(release: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,10 +5,10 @@ Paths are relative: the document belongs into the dataset's own folder.
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
-from provenance.reports.subject import NOT_STATED, Object, Subject
+from provenance.model import clock
+from provenance.reports.subject import NOT_STATED, Object, Subject, is_private, json_bytes
 
 NAME = "croissant"
 SUFFIX = ".croissant.json"
@@ -24,36 +24,56 @@ _TYPES = {"text": "sc:Text", "integer": "sc:Integer", "float": "sc:Float", "bool
 def write(subject: Subject) -> bytes:
     """Return the document, UTF-8 JSON-LD."""
     shards = [each for each in subject.objects if each.columns]
-    cleared = sum(counts.items for counts in subject.cleared.values())
-    total = sum(counts.items for counts in subject.all.values())
+    licences = sorted(name for name in subject.licences if not is_private(name))
+    limits = f"{subject.quarantined} assets could not be read and are not in it. What this form cannot say: "
     told = {
         "@context": _CONTEXT,
         "@type": "sc:Dataset",
         "conformsTo": ["http://mlcommons.org/croissant/1.1", "http://mlcommons.org/croissant/RAI/1.0"],
         "name": subject.name,
         "identifier": f"urn:sha256:{subject.root}",
-        "description": (
-            f"Frames, art and scripts of a studio archive, {total} items, with rights evidence on every row. "
-            f"{cleared} of them were cleared for {subject.policy['use']} on {subject.on}; the others are not licensed "
-            "for it. What is licensed today is asked of the dataset's own ledger, never of this document."
+        "description": " ".join(
+            filter(
+                None,
+                ["Frames, art and scripts, with rights evidence on every row.", subject.judged, subject.made_from],
+            )
         ),
-        "license": sorted(name for name in subject.licences if not name.startswith("licence ")) or [NOT_STATED],
+        "license": licences or [NOT_STATED],
         "creator": {"@type": "sc:Organization", "name": NOT_STATED},
-        "url": f"urn:uuid:{subject.dataset}",
+        "url": subject.iri,
         "version": f"{subject.version}.0.0",
         "datePublished": subject.created.date().isoformat(),
         "dateCreated": subject.created.date().isoformat(),
         "isLiveDataset": False,
-        "distribution": [_file(each) for each in subject.objects],
+        "distribution": [*map(_file, subject.objects), *_beside(subject)],
         "recordSet": [_records(each) for each in shards],
         "rai:dataCollection": "Extracted from files of one archive; nothing was scraped from the internet.",
         "rai:dataCollectionTimeframe": NOT_STATED,
-        "rai:dataLimitations": f"{subject.quarantined} files could not be read and are not in it.",
-        "rai:personalSensitiveInformation": NOT_STATED,
+        "rai:dataLimitations": limits + " ".join(WITHOUT),
+        "rai:personalSensitiveInformation": subject.people,
         "rai:dataBiases": NOT_STATED,
         "rai:dataUseCases": f"Judged for: {subject.policy['use']}, {subject.policy['purpose']}.",
+        "rai:dataReleaseMaintenancePlan": "The verdicts are good until "
+        f"{NOT_STATED if subject.valid_until is None else clock.stamp(subject.valid_until)}",
     }
-    return json.dumps(told, indent=1, ensure_ascii=False, sort_keys=True).encode() + b"\n"
+    return json_bytes(told)
+
+
+def _beside(subject: Subject) -> list[dict[str, Any]]:
+    """What lies beside the objects of a release: the credits that its licences ask for."""
+    return [
+        {
+            "@type": "cr:FileObject",
+            "@id": path,
+            "name": path,
+            "description": "credits that must be given",
+            "contentUrl": path,
+            "contentSize": f"{size} B",
+            "encodingFormat": "text/markdown",
+            "sha256": sha256,
+        }
+        for path, sha256, size in (subject.release.files if subject.release is not None else ())
+    ]
 
 
 def _file(each: Object) -> dict[str, Any]:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from provenance.model import clock
-from provenance.reports.subject import Subject
+from provenance.reports.subject import NOT_STATED, TAG, Subject, json_bytes
 
 NAME = "prov"
 SUFFIX = ".prov.json"
@@ -30,9 +29,11 @@ def write(subject: Subject) -> bytes:
         "ex:policy": {"ex:sha256": subject.policy_digest},
         "ex:verdicts": {
             "ex:on": subject.on.isoformat(),
-            "ex:cleared": sum(counts.items for counts in subject.cleared.values()),
-            "ex:items": sum(counts.items for counts in subject.all.values()),
+            "ex:cleared": subject.cleared_items,
+            "ex:items": subject.total_items,
         },
+        # The document says of itself what it cannot say: PROV has no other place for it.
+        "ex:document": {"ex:cannotSay": list(WITHOUT)},
     }
     members: dict[str, Any] = {}
     for at, each in enumerate(subject.objects, 1):
@@ -47,11 +48,12 @@ def write(subject: Subject) -> bytes:
         members[f"_:m{at}"] = {"prov:collection": version, "prov:entity": key}
     signed = clock.stamp(subject.created)
     told = {
-        "prefix": {"ex": f"urn:uuid:{subject.dataset}#", "prov": "http://www.w3.org/ns/prov#"},
+        "prefix": {"ex": f"{TAG}{subject.what}/{subject.dataset}#", "prov": "http://www.w3.org/ns/prov#"},
         "entity": entity,
         "activity": {
             "ex:build": {
                 "prov:endTime": signed,
+                "ex:begun": NOT_STATED,
                 "ex:tool": " ".join(f"{k} {v}" for k, v in sorted(subject.tool.items())),
             },
             "ex:gate": {"ex:rules": f"sha256:{subject.rules}"},
@@ -70,4 +72,24 @@ def write(subject: Subject) -> bytes:
         "wasDerivedFrom": {"_:d1": {"prov:generatedEntity": "ex:verdicts", "prov:usedEntity": version}},
         "hadMember": members,
     }
-    return json.dumps(told, indent=1, ensure_ascii=False, sort_keys=True).encode() + b"\n"
+    if subject.release is not None:
+        _released(subject, told, version)
+    return json_bytes(told)
+
+
+def _released(subject: Subject, told: dict[str, Any], version: str) -> None:
+    """Say from which version of which dataset a release was taken, by which decision, and where its credits lie."""
+    release = subject.release
+    assert release is not None
+    told["entity"]["ex:source"] = {
+        "ex:dataset": release.source,
+        "ex:number": release.source_version,
+        "ex:ledgerEntry": release.ledger,
+        "ex:policy": release.policy_digest,
+        "ex:decided": release.decided,
+        "ex:goodUntil": release.valid_until or "something changes in the ledger",
+    }
+    told["wasDerivedFrom"]["_:d2"] = {"prov:generatedEntity": version, "prov:usedEntity": "ex:source"}
+    for at, (path, sha256, size) in enumerate(release.files, 1):
+        told["entity"][f"ex:beside-{at}"] = {"prov:location": path, "ex:sha256": sha256, "ex:bytes": size}
+        told["hadMember"][f"_:b{at}"] = {"prov:collection": version, "prov:entity": f"ex:beside-{at}"}

@@ -1,0 +1,122 @@
+"""The ODRL document, by the information model 2.2: which policies there are, and what each permits and forbids."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from secretive_studio import Case
+
+from provenance import audit as verb
+from provenance.auditing import naming
+from provenance.auditing.naming import Naming
+from provenance.reports.documents import odrl
+from provenance.reports.subject import TAG, iri_of
+
+LEFT = {"dateTime", "event", "media", "purpose", "recipient", "spatial"}
+OPERATORS = {"gteq", "lteq", "gt", "lt", "isAnyOf", "isNoneOf"}
+POLICIES = {"Agreement", "Offer", "Set"}
+
+
+def graph(case: Case) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads(verb.document(case.found, "odrl")[0])["@graph"]
+    return found
+
+
+def policies(case: Case) -> list[dict[str, Any]]:
+    return [each for each in graph(case) if each.get("@type") in POLICIES]
+
+
+def one(case: Case, record: str) -> dict[str, Any]:
+    uid = iri_of(Naming(naming.salt()).name("record", record) or "")
+    (found,) = [each for each in policies(case) if each["uid"] == uid]
+    return found
+
+
+def digest(what: str, name: str) -> str:
+    return iri_of(Naming(naming.salt()).name(what, name) or "")
+
+
+def constraints(rule: dict[str, Any]) -> dict[tuple[str, str], Any]:
+    return {(each["leftOperand"], each["operator"]): each["rightOperand"] for each in rule.get("constraint", [])}
+
+
+def test_every_policy_is_one_of_the_information_model(case: Case) -> None:
+    nodes = {each["@id"] for each in graph(case) if "@id" in each}
+    found = policies(case)
+    assert len({each["uid"] for each in found}) == len(found) > 0
+    for policy in found:
+        assert policy["profile"] == odrl.PROFILE and policy["conflict"] == "prohibit"
+        assert policy["@type"] != "Agreement" or {"assigner", "assignee"} <= policy.keys()
+        assert policy["@type"] != "Offer" or "assigner" in policy
+        rules = [*policy.get("permission", []), *policy.get("prohibition", [])]
+        assert rules, "a policy has at least one rule"
+        for rule in rules:
+            assert isinstance(rule["action"], str) and rule["target"] == policy["prv:target"]["@id"]
+            assert rule["action"] in nodes or rule["action"] == "translate"
+            for each in rule.get("constraint", []):
+                assert each["operator"] in OPERATORS and each["rightOperand"] not in ([], None)
+                assert each["leftOperand"] in LEFT or each["leftOperand"] in nodes
+            assert all(
+                duty["action"] in {"attribute", "inform", "compensate", "delete"} for duty in rule.get("duty", [])
+            )
+
+
+def test_every_word_that_is_not_of_the_profile_is_in_the_vocabulary_of_odrl() -> None:
+    ODRL2 = pytest.importorskip("rdflib.namespace", reason="rdflib is not installed").ODRL2
+    words = LEFT | OPERATORS | POLICIES | {"attribute", "inform", "compensate", "delete", "translate", "prohibit"}
+    words |= {"Action", "AssetCollection", "LeftOperand", "permission", "prohibition", "duty", "constraint", "partOf"}
+    words |= {"assigner", "assignee", "target", "profile", "uid", "use", "grantUse", "modify", "includedIn", "conflict"}
+    assert [word for word in sorted(words) if word not in ODRL2] == []
+
+
+def test_a_contract_becomes_an_agreement_with_all_its_limits(case: Case) -> None:
+    policy = one(case, "canary-stock")
+    assert policy["@type"] == "Agreement"
+    assert (policy["assigner"], policy["assignee"]) == (
+        digest("holder", "Canary Agency"),
+        digest("licensee", "Canary Licensee"),
+    )
+    assert policy["dct:source"] == digest("agreement", "Canary Contract")
+    permitted = {rule["action"]: rule for rule in policy["permission"]}
+    assert permitted.keys() == {"prv:ai_generative_training", "prv:evaluation"}
+    rule = permitted["prv:ai_generative_training"]
+    assert constraints(rule) == {
+        ("spatial", "isNoneOf"): ["CN"],
+        ("prv:processingGeography", "isAnyOf"): ["NO", "US"],
+        ("dateTime", "gteq"): {"@type": "xsd:date", "@value": "2026-01-01"},
+        ("dateTime", "lteq"): {"@type": "xsd:date", "@value": "2028-12-31"},
+        ("purpose", "isAnyOf"): ["commercial"],
+        ("recipient", "isAnyOf"): [{"@id": digest("recipient", "Canary Recipient")}],
+        ("prv:model", "isAnyOf"): [{"@id": digest("model", "canary-model")}],
+        ("media", "isAnyOf"): [{"@id": digest("media", "Canary Medium")}],
+    }
+    assert [(duty["action"], duty["prv:done"]) for duty in rule["duty"]] == [("attribute", False), ("compensate", True)]
+    forbidden = [rule["action"] for rule in policy["prohibition"]]
+    assert forbidden == ["prv:ai_inference", "prv:license_out_training", "prv:flip", "translate"]
+    assert policy["prv:survival"] == "retrain" and policy["prv:items"] == 1
+
+
+def test_a_public_licence_is_an_offer_that_ends_with_an_event(case: Case) -> None:
+    policy = one(case, "canary-open")
+    assert (policy["@type"], policy["dct:license"]) == ("Offer", "CC-BY-4.0")
+    (rule,) = policy["permission"]
+    assert constraints(rule) == {("event", "lt"): {"@id": digest("event", "Canary Premiere")}}
+    assert rule["constraint"][0]["prv:lagDays"] == 30
+
+
+def test_a_consent_names_its_person_by_a_digest_and_ends_with_it(case: Case) -> None:
+    policy = one(case, "canary-face")
+    assert (policy["prv:interest"], policy["prv:consent"]) == ("likeness", "actor-likeness")
+    assert policy["prv:person"] == digest("person", "canary-actor")
+    (rule,) = policy["permission"]
+    assert constraints(rule)["dateTime", "lteq"]["@value"] == "2027-06-30"
+
+
+def test_the_profile_stands_in_the_document_and_no_use_of_it_includes_another(case: Case) -> None:
+    actions = {each["@id"]: each["includedIn"] for each in graph(case) if each.get("@type") == "Action"}
+    assert set(actions.values()) == {"odrl:use", "odrl:grantUse", "odrl:modify"}
+    about = graph(case)[0]
+    assert about["@id"].startswith(TAG) and about["prv:policies"] == len(policies(case))
+    assert about["prv:cannotSay"] == list(odrl.WITHOUT)
