@@ -17,6 +17,7 @@ from provenance.dataset.store import Store
 from provenance.handoff import for_training
 from provenance.model.errors import UnlicensedError, UsageError
 from provenance.model.words import Kind
+from provenance.releasing.captions import Captioned, captioned
 from provenance.rights.policy import Policy
 
 DATA = "{data}"
@@ -33,6 +34,7 @@ class Ran:
     code: int
     items: int
     receipt: str
+    captions: Captioned | None = None
 
 
 def execute(
@@ -43,6 +45,7 @@ def execute(
     kind: Kind | str | None = None,
     receipt: str | Path | None = None,
     model: str | Path | None = None,
+    captions: str | Path | None = None,
     ledger: str | Path | None = None,
     trusted_keys: TrustedKeys | None = None,
 ) -> Ran:
@@ -51,8 +54,9 @@ def execute(
     The folder, and a cache of its own, are removed when the command ends, however it ends. Every item in the folder
     counts as read. kind: `{data}` is then the folder of that kind, else one with a folder for each. receipt: signed
     before the command starts, and again when it has ended well, then of `model`, the file that it made; by default
-    beside the model. What the command copies elsewhere is beyond our reach. UsageError for a command without `{data}`;
-    UnlicensedError when nothing is cleared; CommitError; errors as `admit`.
+    beside the model. captions: as for a release; each is `text` in metadata.jsonl. What the command copies elsewhere is
+    beyond our reach. UsageError for a command without `{data}`; UnlicensedError when nothing is cleared; CommitError;
+    errors as `admit`.
     """
     if not any(DATA in word for word in command):
         raise UsageError(f"the command does not say where the folder goes: write {DATA} where it takes it")
@@ -65,6 +69,10 @@ def execute(
     )
     if not len(admission.admitted):
         raise UnlicensedError("nothing is cleared", where=str(dataset), next_step="provenance admit tells why")
+    told: Captioned | None = None
+    if captions is not None:
+        admission, told = captioned(admission, captions)
+    beside = told.as_json() if told is not None else None
     scratch = Path(tempfile.mkdtemp(prefix="provenance-exec-"))
     try:
         (scratch / "cache").mkdir()
@@ -73,7 +81,7 @@ def execute(
             if len(admission.material.places.of_kind(each)):
                 exports.find(FORM).write(store, admission.dataset.id, each, admission.arrow_batches(each))
         shutil.rmtree(scratch / "data" / "tmp", ignore_errors=True)
-        admission.write_receipt(place)
+        admission.write_receipt(place, captions=beside)
         folder = scratch / "data" / Kind(kind).value if kind is not None else scratch / "data"
         words = [word.replace(DATA, str(folder)) for word in command]
         caches = dict.fromkeys(_CACHES, str(scratch / "cache"))
@@ -83,7 +91,7 @@ def execute(
             raise UsageError(f"the command cannot be run: {error.strerror}", where=words[0]) from error
         code = 128 - ended if ended < 0 else ended
         if code == 0:
-            admission.write_receipt(place, model=model)
-        return Ran(code, len(admission.admitted), str(place))
+            admission.write_receipt(place, model=model, captions=beside)
+        return Ran(code, len(admission.admitted), str(place), told)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)

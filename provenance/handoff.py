@@ -18,6 +18,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from provenance.admit import Admission, TrustedKeys, admit
+from provenance.captioning import Standing, standing
 from provenance.dataset import ledger as chains
 from provenance.dataset import receipt as receipts
 from provenance.dataset.index import load_table
@@ -27,6 +28,7 @@ from provenance.model.errors import UnlicensedError, UsageError
 from provenance.model.names import raw
 from provenance.model.words import Kind
 from provenance.rights.policy import Duplicates, Policy
+from provenance.training.captions import Captions, load_captions
 from provenance.training.material import Material
 from provenance.training.places import load_places, representatives
 from provenance.training.watch import Watch
@@ -58,11 +60,31 @@ class Question:
 
 @dataclass(frozen=True)
 class TrainingAdmission(Admission):
-    """An admission to train on. scope: which items it is about, bool[items]. earlier: what the run has read before."""
+    """An admission to train on. scope: which items it is about, bool[items]. earlier: what the run has read before.
+
+    standing: captions that go with its pictures, and those that may not; None where there are none.
+    """
 
     question: Question
     scope: npt.NDArray[np.bool_]
     earlier: tuple[Part, ...] = ()
+    standing: Standing | None = None
+
+    @property
+    def valid_until(self) -> dt.datetime | None:
+        """As for every admission; what captions were taken from counts too."""
+        ends = [super().valid_until]
+        if self.standing is not None and self.standing.until is not None and self.policy.on is None:
+            ends.append(dt.datetime.combine(self.standing.until, dt.time(), dt.UTC))
+        return min((end for end in ends if end is not None), default=None)
+
+    @property
+    def captions(self) -> Captions | None:
+        return self.standing.captions if self.standing is not None else None
+
+    def captioned(self, standing: Standing) -> TrainingAdmission:
+        """Return the same admission with other captions."""
+        return replace(self, standing=standing)
 
     @property
     def admitted(self) -> npt.NDArray[np.int64]:
@@ -79,7 +101,9 @@ class TrainingAdmission(Admission):
         store = self.dataset.store
         watch = Watch(self.moment, self.valid_until, self._ask_again)
         places = load_places(store, self.version, self.admitted)
-        return Material(store, self.terms, places, watch, self.question.receipt, self.earlier)
+        captions = self.captions
+        sources = load_places(store, self.version, captions.scripts) if captions is not None else None
+        return Material(store, self.terms, places, watch, self.question.receipt, self.earlier, captions, sources)
 
     @property
     def terms(self) -> Terms:
@@ -148,7 +172,14 @@ class TrainingAdmission(Admission):
 
     def _refused_now(self, fresh: TrainingAdmission) -> UnlicensedError | None:
         gone = np.setdiff1d(self.material.places.row, fresh.rows, assume_unique=True)
-        return unlicensed(fresh, gone, "that were admitted are refused now") if len(gone) else None
+        if len(gone):
+            return unlicensed(fresh, gone, "that were admitted are refused now")
+        lost = (
+            fresh.standing is not None
+            and self.captions is not None
+            and len(fresh.standing.captions) < len(self.captions)
+        )
+        return unlicensed_captions(fresh) if lost else None
 
 
 def for_training(
@@ -188,9 +219,24 @@ def for_training(
     refused = np.flatnonzero(admission.scope & ~admission.verdicts.cleared)
     if on_unlicensed == "raise" and len(refused):
         raise unlicensed(admission, refused, "are not licensed")
+    if on_unlicensed == "raise" and admission.standing is not None and admission.standing.named is not None:
+        raise unlicensed_captions(admission)
     if receipt is not None:
         admission.write_receipt(receipt)
     return admission
+
+
+def unlicensed_captions(admission: TrainingAdmission) -> UnlicensedError:
+    """Return the refusal of captions whose sources are not licensed, naming the first."""
+    assert admission.standing is not None and admission.standing.named is not None
+    row, why = admission.standing.named
+    asset = int(_column(admission, "index", "asset")[row].as_py())
+    shown = _column(admission, "assets", "asset")[asset].as_py()
+    return UnlicensedError(
+        f"{sum(admission.standing.withheld.values())} captions may not go with their pictures: that of {shown} ({why})",
+        where=str(admission.dataset.store.root),
+        next_step='on_unlicensed="drop" leaves these captions out',
+    )
 
 
 def unlicensed(admission: Admission, rows: npt.NDArray[np.int64], what: str) -> UnlicensedError:
@@ -220,7 +266,11 @@ def _ask(question: Question) -> TrainingAdmission:
         trusted_keys=question.trusted_keys,
     )
     told = {field.name: getattr(found, field.name) for field in fields(Admission)}
-    return TrainingAdmission(**told, question=question, scope=_scope(found, question))
+    scope, captions = _scope(found, question), load_captions(found.dataset.store, found.version)
+    if captions is None:
+        return TrainingAdmission(**told, question=question, scope=scope)
+    about = captions.take(scope[captions.row] & found.verdicts.cleared[captions.row])
+    return TrainingAdmission(**told, question=question, scope=scope, standing=standing(found, about))
 
 
 def _scope(admission: Admission, question: Question) -> npt.NDArray[np.bool_]:

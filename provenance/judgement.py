@@ -21,6 +21,7 @@ from provenance.dataset.opening import Opened
 from provenance.dataset.version import Version
 from provenance.model.words import Signal
 from provenance.rights.closest import deciding
+from provenance.rights.gate import Verdict, judge
 from provenance.rights.law import Law
 from provenance.rights.ledger import LedgerState
 from provenance.rights.matcher import Bound
@@ -77,6 +78,23 @@ def prepare(dataset: Opened, version: Version, state: LedgerState, policy: Polic
     )
     classes = classify(law, files.paths, items, digests=files.digests, restrictions=restrictions, restricted=restricted)
     return Case(classes, index.column("exact_group").to_numpy(), index.column("near_group").to_numpy())
+
+
+def decide_assets(
+    dataset: Opened, version: Version, state: LedgerState, policy: Policy, at: dt.date, rows: Collection[int]
+) -> dict[int, Verdict]:
+    """Return the verdict on whole files, by row of the assets table, items in them or not: whatever is claimed of any
+    part of a file counts. What they permit of themselves is not heard. TamperError kinds.
+    """
+    if not rows:
+        return {}
+    assets = load_table(dataset.store, "assets", version.content.tables["assets"], dataset.id, _ASSET)
+    law, found = Law(state), dict[int, Verdict]()
+    for row in sorted(rows):
+        path, sha256, told = (assets.column(name)[row].as_py() for name in ("asset_path", "sha256", "signals"))
+        said = in_file(list(read_signals(told)), law.statements.match(path, sha256))
+        found[row] = judge(law.evidence(path, sha256, said), policy, at)
+    return found
 
 
 @dataclass(frozen=True)

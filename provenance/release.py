@@ -7,13 +7,14 @@ chain of versions of its own. The other forms are folders of files with one sign
 from __future__ import annotations
 
 import datetime as dt
-import json
 import secrets
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import pyarrow as pa
 
 import provenance
 from provenance import exports
@@ -29,8 +30,9 @@ from provenance.dataset.version import FOLDER, Content, commit_version, merkle_r
 from provenance.handoff import TrainingAdmission, for_training
 from provenance.model import clock
 from provenance.model.errors import ChangedError, InputError, UnlicensedError, UsageError
-from provenance.model.names import display
 from provenance.model.words import Kind, sha256_hex
+from provenance.releasing import pages
+from provenance.releasing.captions import Captioned, captioned
 from provenance.releasing.tables import tables_of
 from provenance.rights.policy import Policy
 
@@ -54,6 +56,7 @@ class Released:
     credits: tuple[str, ...]
     valid_until: dt.datetime | None
     notices: tuple[str, ...] = ()
+    captions: Captioned | None = None
 
 
 def release(
@@ -62,13 +65,16 @@ def release(
     out: str | Path,
     *,
     format: str = "parquet",
+    captions: str | Path | None = None,
     ledger: str | Path | None = None,
     trusted_keys: TrustedKeys | None = None,
 ) -> Released:
     """Copy what the policy clears today into a folder of its own, sign it, and return what it holds.
 
-    format: a form of the exports shelf. Of items that are alike the first only is taken, as the policy says.
-    UnlicensedError when nothing is cleared; UsageError for a folder that is not empty; CommitError; errors as `admit`.
+    format: a form of the exports shelf. captions: a table or folder of texts that go with the pictures; see
+    `releasing.captions`. Of items that are alike the first only is taken, as the policy says. UnlicensedError when
+    nothing is cleared; UsageError for a folder that is not empty; InputError for captions that cannot be followed;
+    CommitError; errors as `admit`.
     """
     form = exports.find(format)
     place = Path(out)
@@ -85,21 +91,27 @@ def release(
             where=str(dataset),
             next_step="provenance admit tells why",
         )
+    told_captions: Captioned | None = None
+    if captions is not None:
+        admission, told_captions = captioned(admission, captions)
     store, name, at = Store(place), secrets.token_hex(32), clock.now()
     key = signing.own_key(Role.BUILD)
     Trust().forget(*(store.root / folder for folder in (FOLDER, LIST, key_folder(Role.BUILD))))
     stored: list[Stored | ShardInfo] = []
     items: dict[str, int] = {}
+    media: dict[Kind, set[str]] = {}
     places = admission.material.places
     for kind in Kind:
         count = len(places.of_kind(kind))
         if count:
-            stored += form.write(store, name, kind, admission.arrow_batches(kind))
+            stored += form.write(store, name, kind, _seen(admission.arrow_batches(kind), media.setdefault(kind, set())))
             items[kind.value] = count
     credits = _credits(admission)
-    attribution = attributions(credits, str(admission.version.content.archive))
+    if admission.standing is not None:
+        credits = dict(sorted((Counter(credits) + Counter(admission.standing.credits)).items()))
+    attribution = pages.attributions(credits, str(admission.version.content.archive))
     store.put_new(ATTRIBUTION, attribution)
-    told = _told(admission, format, {ATTRIBUTION: [sha256_hex(attribution), len(attribution)]})
+    told = _told(admission, format, {ATTRIBUTION: [sha256_hex(attribution), len(attribution)]}, told_captions)
     keys = keyring.publish(store, name, key, at)
     Trust().accept(keys)
     if format == "parquet":
@@ -118,7 +130,7 @@ def release(
         entry = version.entry
     else:
         subjects = [(each.path, each.sha256) for each in stored] + [(ATTRIBUTION, sha256_hex(attribution))]
-        page = _card(told, name, admission.version.content.archive, form.PATTERN, items, at)
+        page = pages.card(form, told, name, admission.version.content.archive, items, media, at)
         store.put_new(card.FILE, page)
         subjects.append((card.FILE, sha256_hex(page)))
         body = {"release": told, "counts": items, "root": merkle_root([f"{p}\0{s}".encode() for p, s in subjects])}
@@ -136,6 +148,7 @@ def release(
         credits=tuple(credits),
         valid_until=admission.valid_until,
         notices=admission.notices,
+        captions=told_captions,
     )
 
 
@@ -163,11 +176,11 @@ def verify_files(place: str | Path, trusted_keys: TrustedKeys | None = None) -> 
     return len(subjects)
 
 
-def attributions(credits: Mapping[str, int], archive: str) -> bytes:
-    """Return the page of the credits that licences ask for, UTF-8."""
-    lines = [f"- {_quoted(credit)} ({count} items)" for credit, count in sorted(credits.items())]
-    title = f"# Attribution\n\nCredits that the licences of this material ask for. Archive: {_quoted(archive)}.\n\n"
-    return (title + ("\n".join(lines) or "No licence of what is in here asks for a credit.") + "\n").encode()
+def _seen(batches: Iterator[pa.RecordBatch], media: set[str]) -> Iterator[pa.RecordBatch]:
+    """Pass batches on, and note the media types that go by."""
+    for batch in batches:
+        media.update(batch.column("media_type").unique().to_pylist())
+        yield batch
 
 
 def _credits(admission: TrainingAdmission) -> dict[str, int]:
@@ -179,38 +192,16 @@ def _credits(admission: TrainingAdmission) -> dict[str, int]:
     return dict(sorted(counts.items()))
 
 
-def _told(admission: TrainingAdmission, format: str, files: Mapping[str, Any]) -> dict[str, Any]:
+def _told(
+    admission: TrainingAdmission, format: str, files: Mapping[str, Any], captions: Captioned | None
+) -> dict[str, Any]:
     terms = admission.terms.as_json()
     release = admission.version.content.options.get(RELEASE)
     # A release of a release names the dataset whose ledger is the law.
     source = release["dataset"] if release is not None else terms["dataset"]
     names = ("version", "version_digest", "ledger", "policy", "policy_digest", "decided", "on", "valid_until")
-    return {"dataset": source, "format": format, "files": dict(files)} | {name: terms[name] for name in names}
-
-
-def _card(
-    told: Mapping[str, Any], name: str, archive: str, pattern: str, items: Mapping[str, int], at: dt.datetime
-) -> bytes:
-    """Return the card of a release that is no dataset."""
-    words = card.release_words(told)
-    lines = ["---", "license: other", "license_name: see-the-ledger", "tags:", "- provenance", "configs:"]
-    for kind in items:
-        path = json.dumps(pattern.format(kind=kind))
-        lines += [f"- config_name: {kind}", "  data_files:", "  - split: train", f"    path: {path}"]
-    body = [
-        "---",
-        "",
-        f"# Release {_quoted(name)}",
-        "",
-        f"Signed {clock.stamp(at)}: a copy of the items of the archive {_quoted(archive)} that the rights ledger",
-        f"cleared for {words['use']}, {words['purpose']} purposes, in {words['territories']}, on {words['decided']}.",
-        f"Good until {words['until']}. Items: {', '.join(f'{count} {kind}' for kind, count in items.items())}.",
-        "",
-        "Credits that must be given stand in ATTRIBUTION.md. `provenance verify RELEASE` checks every file.",
-    ]
-    return ("\n".join([*lines, *body]) + "\n").encode()
-
-
-def _quoted(text: str) -> str:
-    """Return any text as one span of code: names and credits are not ours and must not become markup."""
-    return "`" + display(text.encode("utf-8", "surrogatepass")).replace("`", "'") + "`"
+    told = {"dataset": source, "format": format, "files": dict(files)} | {name: terms[name] for name in names}
+    if captions is not None:
+        return told | {"captions": captions.as_json()}
+    # A release of a release brings the captions of that one along.
+    return told | ({"captions": release["captions"]} if release is not None and "captions" in release else {})

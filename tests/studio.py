@@ -120,7 +120,7 @@ class Studio:
 
     def write_register(self) -> Path:
         with open(self.register, "w", encoding="utf-8", newline="") as file:
-            writer = csv.DictWriter(file, COLUMNS)
+            writer = csv.DictWriter(file, list(dict.fromkeys(name for row in self.records for name in row)), "")
             writer.writeheader()
             writer.writerows(self.records)
         return self.register

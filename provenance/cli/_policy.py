@@ -23,6 +23,11 @@ _OPTIONS = (
     click.option("--territory", multiple=True, help="ISO 3166-1 country, or worldwide; may be given again."),
     click.option("--recipient", help="Who receives the material."),
     click.option("--model", help="Which model is trained."),
+    click.option(
+        "--duplicates",
+        type=click.Choice(["keep", "exact", "near"]),
+        help="Of items that are alike: keep all, one of exact copies, or one of near ones. [default: near]",
+    ),
     click.option("--on", type=Day(), help="The day that counts; default: today, UTC."),
 )
 
@@ -41,6 +46,7 @@ def policy_of(
     territory: tuple[str, ...],
     recipient: str | None,
     model: str | None,
+    duplicates: str | None,
     on: dt.date | None,
 ) -> Policy:
     """Return the policy that the options spell: a file, narrowed or dated by options, or the options alone."""
@@ -55,6 +61,7 @@ def policy_of(
         "territories": frozenset(territory) or None,
         "recipient": recipient,
         "model": model,
+        "duplicates": policies.Duplicates(duplicates) if duplicates else None,
         "on": on,
     }
     given = {name: value for name, value in given.items() if value is not None}

@@ -7,9 +7,12 @@ import datetime as dt
 import json
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from provenance.releasing.captions import Captioned
 
 Progress = Callable[[int, int, str], None]  # done, of how much, what is being done; both in the same unit
 
@@ -61,6 +64,20 @@ def table(rows: Sequence[Sequence[object]], indent: str = "  ") -> str:
         ]
         lines.append(indent + "  ".join(cells).rstrip())
     return "\n".join(lines)
+
+
+def captions(told: Captioned | None) -> list[str]:
+    """Return what came of captions, a line for each thing to know."""
+    if told is None:
+        return []
+    per_kind = [f"{n:,} of {n + told.without[kind]:,} {kind}" for kind, n in told.captioned.items()]
+    lines = [f"captions: {', '.join(per_kind) or 'no pictures'}, from {told.source}"]
+    if told.withheld:
+        lines.append("captions withheld: " + ", ".join(f"{n:,} {why}" for why, n in told.withheld.items()))
+    if told.unmatched:
+        more = ", ..." if told.unmatched > len(told.named) else ""
+        lines.append(f"lines about nothing that is handed over: {told.unmatched:,} ({', '.join(told.named)}{more})")
+    return lines
 
 
 @contextlib.contextmanager

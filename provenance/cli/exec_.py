@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from provenance.cli import _policy
+from provenance.cli import _policy, _show
 
 
 @click.command("exec", context_settings={"ignore_unknown_options": True})
@@ -15,6 +15,9 @@ from provenance.cli import _policy
 @click.option("--kind", type=click.Choice(["frames", "art", "scripts"]), help="Only these; {data} is their folder.")
 @click.option("--receipt", type=click.Path(dir_okay=False), help="Where the receipt goes; default: beside --trained.")
 @click.option("--trained", type=click.Path(), help="The model file that the command makes; the receipt is of it.")
+@click.option(
+    "--captions", type=click.Path(exists=True), help="Texts for the pictures: .csv, .jsonl, .parquet, folder."
+)
 @click.option("--ledger", type=click.Path(exists=True, file_okay=False), help="The folder with the current ledger.")
 @click.argument("words", nargs=-1, required=True, type=click.UNPROCESSED, metavar="-- COMMAND...")
 def command(
@@ -22,6 +25,7 @@ def command(
     kind: str | None,
     receipt: str | None,
     trained: str | None,
+    captions: str | None,
     ledger: str | None,
     words: tuple[str, ...],
     **asked: Any,
@@ -34,6 +38,8 @@ def command(
     from provenance.execute import execute
 
     policy = _policy.policy_of(**asked)
-    ran = execute(dataset, policy, words, kind=kind, receipt=receipt, model=trained, ledger=ledger)
+    ran = execute(dataset, policy, words, kind=kind, receipt=receipt, model=trained, captions=captions, ledger=ledger)
+    for line in _show.captions(ran.captions):
+        click.echo(line, err=True)
     click.echo(f"{ran.items:,} items were handed over; the receipt is {ran.receipt}", err=True)
     return ran.code

@@ -14,6 +14,9 @@ from provenance.cli import _policy, _show
 @_policy.options
 @click.option("--out", required=True, type=click.Path(file_okay=False), help="A new folder for the release.")
 @click.option("--format", default="parquet", show_default=True, help="parquet, webdataset, mds or imagefolder.")
+@click.option(
+    "--captions", type=click.Path(exists=True), help="Texts for the pictures: .csv, .jsonl, .parquet, folder."
+)
 @click.option("--ledger", type=click.Path(exists=True, file_okay=False), help="The folder with the current ledger.")
 @_show.trusted_key
 @_show.as_json
@@ -21,6 +24,7 @@ def command(
     dataset: str,
     out: str,
     format: str,
+    captions: str | None,
     ledger: str | None,
     trusted_keys: tuple[str, ...],
     as_json: bool,
@@ -36,7 +40,7 @@ def command(
 
     trusted = parse_trusted(trusted_keys) if trusted_keys else None
     policy = _policy.policy_of(**asked)
-    made = verb.release(dataset, policy, out, format=format, ledger=ledger, trusted_keys=trusted)
+    made = verb.release(dataset, policy, out, format=format, captions=captions, ledger=ledger, trusted_keys=trusted)
     until = clock.stamp(made.valid_until) if made.valid_until is not None else None
     if as_json:
         _show.emit(
@@ -50,6 +54,7 @@ def command(
                 "files": made.files,
                 "bytes": made.bytes,
                 "credits": list(made.credits),
+                "captions": made.captions.as_json() if made.captions is not None else None,
                 "valid_until": until,
             }
         )
@@ -59,6 +64,8 @@ def command(
     items = ", ".join(f"{count:,} {kind}" for kind, count in made.items.items())
     click.echo(f"{out}: {items}; {made.files} files, {made.bytes:,} bytes, as {made.format}")
     click.echo(f"left out: {made.not_cleared:,} not cleared, {made.left_out:,} like one that is in")
+    for line in _show.captions(made.captions):
+        click.echo(line)
     click.echo(f"credits to give: {len(made.credits)}, in {verb.ATTRIBUTION}")
     click.echo(f"good until {until or 'something changes in the ledger'}")
     return 0

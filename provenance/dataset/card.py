@@ -58,6 +58,8 @@ policy. Made with `provenance` (format {format}) from dataset `{source}`, versio
 | good until | {until} |
 | policy | SHA-256 `{policy}` |
 
+{captions}
+
 Merkle root of the objects: `{root}`
 
 What was cleared then may be revoked since. Ask the current ledger before you train:
@@ -116,7 +118,15 @@ def release_words(release: Mapping[str, Any]) -> dict[str, Any]:
         "entry": release["ledger"]["number"],
         "until": release["valid_until"] or "something changes in the ledger",
         "policy": release["policy_digest"],
+        "captions": _captions(release.get("captions")),
     }
+
+
+def _captions(told: Mapping[str, Any] | None) -> str:
+    if told is None:
+        return "Captions: none."
+    with_one = ", ".join(f"{count} {kind}" for kind, count in sorted(told["captioned"].items())) or "nothing"
+    return f"Captions, in `text`: on {with_one}, from {_quoted(told['source'])} (SHA-256 `{told['sha256']}`)."
 
 
 def write(store: Store, version: Version) -> None:

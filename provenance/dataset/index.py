@@ -18,13 +18,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from provenance.dataset import _parquet
-from provenance.dataset.schema import ASSETS, INDEX, QUARANTINE
+from provenance.dataset.schema import ASSETS, CAPTIONS, INDEX, QUARANTINE
 from provenance.dataset.store import Store
 from provenance.model.errors import ChangedError, InputError
 
 GROUP_ROWS = 65_536
 
-TABLES = {"index": INDEX, "assets": ASSETS, "quarantine": QUARANTINE}
+TABLES = {"index": INDEX, "assets": ASSETS, "quarantine": QUARANTINE, "captions": CAPTIONS}
+ALWAYS = frozenset({"index", "assets", "quarantine"})  # the tables that every version has
 
 # Random bytes: neither a dictionary nor zstd makes them smaller, and both cost time when 10⁷ rows are opened.
 _RAW = {"index": {"item_id", "payload_sha256", "content_sha256"}}

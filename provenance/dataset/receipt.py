@@ -106,6 +106,7 @@ class Part:
 class Receipt:
     """What was read. model: name and SHA-256 of the file it stands beside. code: of the training code, as told by it.
 
+    captions: where captions came from that were given beside the dataset: name, digest and counts; None without such.
     digest: SHA-256 of the file that holds it, empty before it is written.
     """
 
@@ -116,6 +117,7 @@ class Receipt:
     model_id: str | None = None
     continues: str | None = None
     tool: Mapping[str, str] = field(default_factory=dict)
+    captions: Mapping[str, Any] | None = None
     signer: PublicKey | None = None
     digest: str = ""
 
@@ -182,7 +184,7 @@ def _payload(receipt: Receipt, signer: PublicKey) -> bytes:
         "model_id": receipt.model_id,
         "continues": receipt.continues,
         "parts": [part.as_json() for part in receipt.parts],
-    }
+    } | ({"captions": dict(receipt.captions)} if receipt.captions is not None else {})
     return signing.statement(PREDICATE, predicate, [receipt.model] if receipt.model is not None else [])
 
 
@@ -201,6 +203,7 @@ def _parse(told: Mapping[str, Any], signer: PublicKey, digest: str) -> Receipt:
         model_id=said["model_id"],
         continues=said["continues"],
         tool=dict(said["tool"]),
+        captions=dict(said["captions"]) if "captions" in said else None,
         signer=signer,
         digest=digest,
     )

@@ -63,6 +63,7 @@ _PICTURE = [
     pa.field("original_bit_depth", pa.int32()),
     pa.field("original_color_space", pa.string()),
     pa.field("rendition", pa.string(), nullable=False),  # "original" (bytes passed through) or how it was made
+    pa.field("text", pa.string()),  # a caption, in a release that was given captions; a build knows none
 ]
 
 _FRAMES = [
@@ -183,6 +184,16 @@ ASSETS = pa.schema(
 
 QUARANTINE = pa.schema(
     [*_ASSET, pa.field("cause", pa.string(), nullable=False), pa.field("message", pa.string(), nullable=False)]
+)
+
+# Only in a release that was given captions. A caption is derived: whatever it was taken from must be cleared too.
+CAPTIONS = pa.schema(
+    [
+        pa.field("row", pa.int64(), nullable=False),  # of the captioned picture in the index; rising
+        pa.field("text", pa.string(), nullable=False),
+        pa.field("script", pa.int64()),  # index row of the item that the text was taken from
+        pa.field("asset", pa.int32()),  # row in the assets table of the file that it was taken from
+    ]
 )
 
 

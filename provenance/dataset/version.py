@@ -16,7 +16,7 @@ from typing import Any
 
 from provenance.dataset import chain
 from provenance.dataset.chain import Entry
-from provenance.dataset.index import TABLES, TableInfo
+from provenance.dataset.index import ALWAYS, TABLES, TableInfo
 from provenance.dataset.keyring import Keyring
 from provenance.dataset.shard import ShardInfo, shard_folder
 from provenance.dataset.signing import PrivateKey
@@ -150,7 +150,9 @@ def parse(entry: Entry) -> Version:
             raise ValueError("more or other fields than a version has")
         if content.objects != entry.subjects:
             raise ValueError("its subjects are not its objects")
-        if len(content.objects) != len(content.shards) + len(TABLES) or set(content.tables) != set(TABLES):
+        if len(content.objects) != len(content.shards) + len(content.tables) or not (
+            ALWAYS <= content.tables.keys() <= TABLES.keys()
+        ):
             raise ValueError("an object twice, or other tables than the format's")
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise SchemaError(f"is no version of a dataset ({error})", where=entry.path) from error

@@ -20,6 +20,7 @@ from provenance.dataset.shard import ShardInfo, payload_places
 from provenance.dataset.store import Store
 from provenance.handoff import TrainingAdmission
 from provenance.model.words import Kind
+from provenance.training.captions import Captions
 
 
 def tables_of(
@@ -31,14 +32,18 @@ def tables_of(
     rows = np.concatenate([places.of_kind(kind).row for kind in Kind])
     index = load_table(source, "index", tables["index"], name).take(pa.array(rows))
     assets = load_table(source, "assets", tables["assets"], name)
-    kept, asset = np.unique(index.column("asset").to_numpy(), return_inverse=True)
+    captions = admission.captions
+    used = index.column("asset").to_numpy()
+    texts = captions.asset[captions.asset >= 0] if captions is not None else np.empty(0, np.int64)
+    kept = np.union1d(used, texts)
+    asset = np.searchsorted(kept, used)
     offsets, lengths = zip(*(_places(store, shard, release) for shard in shards), strict=True)
     changed = {
         "shard": np.repeat(np.arange(len(shards), dtype=np.int32), [shard.rows for shard in shards]),
         "row": np.concatenate([np.arange(shard.rows, dtype=np.int32) for shard in shards]),
         "offset": np.concatenate(offsets),
         "length": np.concatenate(lengths),
-        "asset": asset.reshape(-1).astype(np.int32),
+        "asset": asset.astype(np.int32),
         "exact_group": _regrouped(index.column("exact_group").to_numpy()),
         "near_group": _regrouped(index.column("near_group").to_numpy()),
     }
@@ -48,17 +53,37 @@ def tables_of(
             writer.write(batch)
         written = {"index": writer.finish()}
     counts: dict[int, Counter[str]] = {}
-    for at, kind in zip(asset.reshape(-1).tolist(), index.column("kind").to_pylist(), strict=True):
+    for at, kind in zip(asset.tolist(), index.column("kind").to_pylist(), strict=True):
         counts.setdefault(at, Counter())[kind] += 1
     with TableWriter(store, "assets", release) as writer:
         for at, row in enumerate(assets.take(pa.array(kept)).to_pylist()):
             # How much of the asset is in here, not how much there was.
-            told = {"items": counts[at].total(), "extract": json.dumps(dict(sorted(counts[at].items())))}
+            mine = counts.get(at, Counter())
+            told = {"items": mine.total(), "extract": json.dumps(dict(sorted(mine.items())))}
             writer.write_rows([row | told])
         written["assets"] = writer.finish()
     with TableWriter(store, "quarantine", release) as writer:
         written["quarantine"] = writer.finish()
+    if captions is not None:
+        with TableWriter(store, "captions", release) as writer:
+            for batch in _moved(captions, rows, kept).table().to_batches():
+                writer.write(batch)
+            written["captions"] = writer.finish()
     return written
+
+
+def _moved(captions: Captions, rows: npt.NDArray[np.int64], assets: npt.NDArray[np.int64]) -> Captions:
+    """Return captions that name rows of the release. rows, assets: those of the source that are in it, in its order."""
+    place = np.argsort(rows)
+
+    def of(found: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        moved = np.full(len(found), -1, np.int64)
+        moved[found >= 0] = place[np.searchsorted(rows[place], found[found >= 0])]
+        return moved
+
+    asset = np.where(captions.asset < 0, -1, np.searchsorted(assets, captions.asset))
+    moved = Captions(of(captions.row), captions.text, of(captions.script), asset)
+    return moved.take(np.argsort(moved.row))
 
 
 def _places(store: Store, shard: ShardInfo, release: str) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:

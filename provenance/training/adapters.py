@@ -13,6 +13,7 @@ from provenance.dataset.shard import load_columns
 from provenance.dataset.store import Store
 from provenance.model.errors import UsageError
 from provenance.model.words import Kind
+from provenance.training.captions import Captions
 from provenance.training.places import Places
 from provenance.training.reader import Reader
 from provenance.training.reads import ReadLog
@@ -27,16 +28,21 @@ def arrow_batches(
     watch: Watch,
     columns: Sequence[str] | None = None,
     rows: int = 256,
+    captions: Captions | None = None,
 ) -> Iterator[pa.RecordBatch]:
     """Yield the admitted rows of one kind with their columns (all, or those named), shard by shard, in index order.
 
+    Pictures have captions in "text": those given, whatever the shard says; without captions the column is left out.
     Every byte of a shard is proven before its first row is yielded; one shard is held at a time. TamperError kinds.
     """
     starts = np.flatnonzero(np.diff(places.shard, prepend=-1))
     for start, end in zip(starts, [*starts[1:], len(places)], strict=True):
         number = int(places.shard[start])
         info = places.shards[number]
+        told = info.kind is not Kind.SCRIPTS and captions is not None
         names = list(columns) if columns is not None else _names(info.kind)
+        if columns is None and info.kind is not Kind.SCRIPTS and not told:
+            names.remove("text")
         unknown = set(names) - set(_names(info.kind))
         if unknown:
             raise UsageError(f"{info.kind.value} have no column {min(unknown)!r}", next_step="see manifests/FORMAT.md")
@@ -50,13 +56,19 @@ def arrow_batches(
                 each.tobytes() for each in places.item_id[start + at : start + at + len(part)]
             ]:
                 raise AssertionError("rows of a proven shard and a proven index must agree")
-            for row in places.row[start + at : start + at + len(part)].tolist():
+            marked = places.row[start + at : start + at + len(part)].tolist()
+            if "text" in names and info.kind is not Kind.SCRIPTS:
+                found = [captions.of(row) if captions is not None else None for row in marked]
+                texts = pa.array([each[0] if each is not None else None for each in found], pa.string())
+                part = part.set_column(part.schema.get_field_index("text"), "text", texts)
+                marked += [each[1] for each in found if each is not None and each[1] >= 0]
+            for row in marked:
                 log.mark(row)
             yield from part.select(names).combine_chunks().to_batches()
 
 
-def hugging_face(reader: Reader, log: ReadLog, watch: Watch) -> Any:
-    """Return a `datasets.Dataset` of the admitted items of one kind: "row", "item_id", "image" or "text".
+def hugging_face(reader: Reader, log: ReadLog, watch: Watch, captions: Captions | None = None) -> Any:
+    """Return a `datasets.Dataset` of the admitted items of one kind: "row", "item_id", "image" or "text", or both.
 
     It holds places, not payloads: a payload is read, proven and decoded when its row is asked for, and nothing is
     copied into a cache. Methods that write a copy, such as `save_to_disk`, write places only.
@@ -83,7 +95,13 @@ def hugging_face(reader: Reader, log: ReadLog, watch: Watch) -> Any:
                     found.append(image)
         rows = [int(places.row[at]) for at in batch["at"]]
         hexes = [places.item_id[at].tobytes().hex() for at in batch["at"]]
-        return {"row": rows, "item_id": hexes, "text" if text else "image": found}
+        out = {"row": rows, "item_id": hexes, "text" if text else "image": found}
+        if captions is not None and not text:
+            said = [captions.of(row) or ("", -1) for row in rows]
+            out["text"] = [each for each, _ in said]
+            for source in {source for _, source in said if source >= 0}:
+                log.mark(source)
+        return out
 
     return Dataset(table).with_transform(load)
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pyarrow as pa
 
 from provenance.dataset import receipt as receipts
@@ -20,6 +21,7 @@ from provenance.model import clock
 from provenance.model.errors import InputError, UsageError
 from provenance.model.words import Kind, canonical_json, sha256_hex
 from provenance.training import adapters
+from provenance.training.captions import Captions
 from provenance.training.places import Places
 from provenance.training.reader import Reader
 from provenance.training.reads import ReadLog
@@ -33,7 +35,8 @@ class Material:
     """The items of one decision. places: all that were admitted; terms: the decision, as a receipt tells it.
 
     reads: how the path of the record of what is read begins; None for a temporary file. earlier: what the same run has
-    read under decisions before this one.
+    read under decisions before this one. captions: of the pictures; sources: places of the items they were taken from,
+    which count as read with them.
     """
 
     def __init__(
@@ -44,8 +47,11 @@ class Material:
         watch: Watch,
         reads: str | None = None,
         earlier: Sequence[Part] = (),
+        captions: Captions | None = None,
+        sources: Places | None = None,
     ) -> None:
         self.store, self.terms, self.places, self.watch, self._earlier = store, terms, places, watch, tuple(earlier)
+        self.captions, self._sources = captions, sources
         told = terms.as_json()
         identity = [told[name] for name in ("dataset", "version_digest", "ledger", "policy_digest", "gate")]
         digest = sha256_hex(canonical_json(identity))
@@ -72,7 +78,8 @@ class Material:
         """Return the items of a kind as a map-style torch dataset; see `torch_data.AdmittedItems`."""
         from provenance.training.torch_data import AdmittedItems
 
-        return AdmittedItems(Reader(self.store.root, self.of_kind(kind)), self.log, self.watch, decode, transform)
+        reader = Reader(self.store.root, self.of_kind(kind))
+        return AdmittedItems(reader, self.log, self.watch, decode, transform, self.captions)
 
     def iterable(self, kind: Kind | str | None = None, *, shuffle: int | None = None, **how: Any) -> IterableItems:
         """Return them as a torch stream that splits itself by rank and worker; see `torch_data.IterableItems`."""
@@ -83,7 +90,7 @@ class Material:
     def hf(self, kind: Kind | str | None = None) -> Any:
         """Return them as a `datasets.Dataset` without a copy of the payloads; see `adapters.hugging_face`."""
         self.watch.require_law()
-        return adapters.hugging_face(Reader(self.store.root, self.of_kind(kind)), self.log, self.watch)
+        return adapters.hugging_face(Reader(self.store.root, self.of_kind(kind)), self.log, self.watch, self.captions)
 
     def arrow_batches(
         self, kind: Kind | str | None = None, *, columns: Sequence[str] | None = None, rows: int = 256
@@ -91,12 +98,16 @@ class Material:
         """Yield the admitted rows with their columns; see `adapters.arrow_batches`."""
         self.watch.require_law()
         places = self.of_kind(kind)
-        return adapters.arrow_batches(self.store, self.terms.dataset, places, self.log, self.watch, columns, rows)
+        dataset, captions = self.terms.dataset, self.captions
+        return adapters.arrow_batches(self.store, dataset, places, self.log, self.watch, columns, rows, captions)
 
     def parts(self) -> tuple[Part, ...]:
         """Return what was read until now, by every process that shares the record, under this decision and earlier."""
-        read = self.log.marked()
-        return (*self._earlier, receipts.part_of(self.terms, read, self.places.item_id[read[self.places.row]]))
+        read, rows, ids = self.log.marked(), self.places.row, self.places.item_id
+        if self._sources is not None:
+            rows, first = np.unique(np.concatenate([rows, self._sources.row]), return_index=True)
+            ids = np.concatenate([ids, self._sources.item_id])[first]
+        return (*self._earlier, receipts.part_of(self.terms, read, ids[read[rows]]))
 
     def write_receipt(
         self,
@@ -106,11 +117,13 @@ class Material:
         model_id: str | None = None,
         code: str | None = None,
         continues: Receipt | Path | str | None = None,
+        captions: Mapping[str, Any] | None = None,
     ) -> Receipt:
         """Sign what was read until now and put it at `path`, at one stroke; by default beside the model file.
 
         model: the checkpoint it stands beside, whole by now. code: an id of the training code, by default the SHA-256
-        of the program. continues: the receipt of the checkpoint this run went on from: its parts are carried.
+        of the program. continues: the receipt of the checkpoint this run went on from: its parts are carried. captions:
+        where captions came from that no version brings, by digest.
         InputError when the model cannot be read, CommitError when the disk refuses.
         """
         if path is None:
@@ -127,6 +140,7 @@ class Material:
             model_id=model_id,
             continues=before.digest if before is not None else None,
             tool={"provenance": _version()},
+            captions=captions,
         )
         return receipts.write(path, receipt, key)
 

@@ -17,6 +17,7 @@ from torch.utils.data import Dataset, IterableDataset, get_worker_info
 
 from provenance.model.errors import UsageError
 from provenance.model.words import Kind
+from provenance.training.captions import Captions
 from provenance.training.places import Places
 from provenance.training.reader import Reader
 from provenance.training.reads import ReadLog
@@ -31,6 +32,7 @@ FORMS = ("pil", "tensor", "bytes")
 class AdmittedItems(Dataset[Any]):
     """The admitted items, by position. `dataset[i]` is one proven read: {"row", "item_id", "image" or "text"}.
 
+    Where captions came with the pictures, a picture has "text" too, which is empty for one without.
     decode: "pil" (RGB picture), "tensor" (uint8[3, height, width]), "bytes", or a function of the payload; a script is
     text either way, but for "bytes" and a function. transform: applied to the sample last.
     Its length is asked when an epoch begins, and then the admission is looked at again: UnlicensedError when an item
@@ -44,11 +46,12 @@ class AdmittedItems(Dataset[Any]):
         watch: Watch,
         decode: Decode = "pil",
         transform: Callable[[Sample], Any] | None = None,
+        captions: Captions | None = None,
     ) -> None:
         if isinstance(decode, str) and decode not in FORMS:
             raise UsageError(f'"{decode}" is no way to decode', next_step=f"one of {', '.join(FORMS)}, or a function")
         self._reader, self._log, self._watch = reader, log, watch
-        self._decode, self._transform = decode, transform
+        self._decode, self._transform, self._captions = decode, transform, captions
 
     @property
     def places(self) -> Places:
@@ -73,6 +76,10 @@ class AdmittedItems(Dataset[Any]):
             "item_id": self.places.item_id[at].tobytes().hex(),
             "text" if kind is Kind.SCRIPTS else "image": decoded(payload, kind, self._decode),
         }
+        if self._captions is not None and kind is not Kind.SCRIPTS:
+            sample["text"], source = self._captions.of(row) or ("", -1)
+            if source >= 0:
+                self._log.mark(source)
         return self._transform(sample) if self._transform is not None else sample
 
     def __getitems__(self, many: Sequence[int]) -> list[Any]:

@@ -14,6 +14,7 @@ from provenance.dataset.schema import (
     _ASSET,
     _PICTURE,
     ASSETS,
+    CAPTIONS,
     CORE,
     FORMAT_VERSION,
     INDEX,
@@ -53,6 +54,7 @@ def test_every_column_of_every_shard_is_described_in_its_section_and_none_that_i
 def test_every_column_of_the_tables_is_described() -> None:
     assert described("Columns of `index`").keys() == names(INDEX)
     assert described("Columns of `assets` and `quarantine`").keys() == names(ASSETS) | names(QUARANTINE)
+    assert described("Columns of `captions`").keys() == names(CAPTIONS)
     assert names(_ASSET) == names(ASSETS) & names(QUARANTINE)
 
 
