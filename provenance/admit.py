@@ -27,7 +27,8 @@ from provenance.dataset.trust import Trust
 from provenance.dataset.version import Version
 from provenance.judgement import prepare
 from provenance.model import clock
-from provenance.model.errors import RightsError
+from provenance.model.errors import InputError, RightsError
+from provenance.rights import policy as policies
 from provenance.rights.ledger import check_fresh
 from provenance.rights.policy import Policy
 from provenance.rights.reasons import Decision, Reason
@@ -145,6 +146,15 @@ def admit(
     verdicts = case.decide(policy, moment.date())
     notices = (*opened.notices, *book.notices)
     return Admission(opened, chosen, book, policy, moment, verdicts, notices, case.exact_group, case.near_group)
+
+
+def read_policy(path: str | Path) -> Policy:
+    """Return the policy in a TOML file. PolicyError says file, line and key; InputError when it cannot be read."""
+    try:
+        text = Path(path).read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"the policy cannot be read: {error}", where=str(path)) from error
+    return policies.loads(text, Path(path).name)
 
 
 @dataclass(frozen=True)

@@ -39,7 +39,7 @@ class Ran:
 
 def execute(
     dataset: str | Path,
-    policy: Policy,
+    policy: Policy | str | Path,
     command: Sequence[str],
     *,
     kind: Kind | str | None = None,

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from provenance.admit import Admission, TrustedKeys, admit
+from provenance.admit import Admission, TrustedKeys, admit, read_policy
 from provenance.captioning import Standing, standing
 from provenance.dataset import ledger as chains
 from provenance.dataset import receipt as receipts
@@ -184,7 +184,7 @@ class TrainingAdmission(Admission):
 
 def for_training(
     dataset: str | Path,
-    policy: Policy,
+    policy: Policy | str | Path,
     *,
     ledger: str | Path | None = None,
     trusted_keys: TrustedKeys | None = None,
@@ -196,17 +196,17 @@ def for_training(
 ) -> TrainingAdmission:
     """Return the admission of a dataset or release, to train on. UnlicensedError while anything in it is unlicensed.
 
-    ledger: the folder with the current ledger, where the dataset does not hold it itself, as a release does not.
-    trusted_keys: by role, for what this machine has not seen. receipt: a first receipt is written here, and beside it
-    the record of what is read is kept; ranks of one machine share it. on_unlicensed: "drop" leaves out, and counts by
-    reason. kinds, under: what it is about, by kind and by how the asset's path begins; the rest is neither asked for
-    nor admitted. Other errors as `admit`.
+    policy: one, or the TOML file of one. ledger: the folder with the current ledger, where the dataset does not hold it
+    itself, as a release does not. trusted_keys: by role, for what this machine has not seen. receipt: a first receipt
+    is written here, and beside it the record of what is read is kept; ranks of one machine share it. on_unlicensed:
+    "drop" leaves out, and counts by reason. kinds, under: what it is about, by kind and by how the asset's path begins;
+    the rest is neither asked for nor admitted. Other errors as `admit`.
     """
     if on_unlicensed not in ("raise", "drop"):
         raise UsageError(f'on_unlicensed is "raise" or "drop", not "{on_unlicensed}"')
     question = Question(
         dataset=str(dataset),
-        policy=policy,
+        policy=policy if isinstance(policy, Policy) else read_policy(policy),
         version=version,
         ledger=str(ledger) if ledger is not None else None,
         trusted_keys=trusted_keys,

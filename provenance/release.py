@@ -61,7 +61,7 @@ class Released:
 
 def release(
     dataset: str | Path,
-    policy: Policy,
+    policy: Policy | str | Path,
     out: str | Path,
     *,
     format: str = "parquet",

@@ -30,7 +30,6 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 from model import Flow, loss, tokens
 
 import provenance
-from provenance.cli._policy import read_policy
 from provenance.dataset.receipt import SUFFIX, Receipt
 from provenance.model.errors import ProvenanceError
 from provenance.receipts import verify_model
@@ -74,7 +73,7 @@ def main(words: Sequence[str] | None = None) -> None:
     # Everything that follows reads through this; one unlicensed item in what was asked for stops the run here.
     admission = provenance.admit(
         asked.dataset,
-        read_policy(asked.policy),
+        asked.policy,
         ledger=asked.ledger,
         kinds=["art", "scripts"],
         under=asked.under,

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from provenance.cli._show import Day
-from provenance.model.errors import InputError, UsageError
+from provenance.model.errors import UsageError
 from provenance.model.words import Use
 
 if TYPE_CHECKING:
@@ -52,6 +51,7 @@ def policy_of(
     """Return the policy that the options spell: a file, narrowed or dated by options, or the options alone."""
     from dataclasses import replace
 
+    from provenance.admit import read_policy
     from provenance.rights import policy as policies
     from provenance.rights.codec import DecodeError
 
@@ -78,17 +78,6 @@ def policy_of(
         return policies.Policy(name="command line", **given)
     except DecodeError as error:
         raise UsageError(f"the policy cannot be followed: {error}", next_step="correct that option") from None
-
-
-def read_policy(path: str) -> Policy:
-    """Return the policy in a file. InputError says file, line and key."""
-    from provenance.rights import policy as policies
-
-    try:
-        text = Path(path).read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"the policy cannot be read: {error}", where=path) from error
-    return policies.loads(text, Path(path).name)
 
 
 def policy_or_default(**asked: Any) -> Policy:

@@ -35,7 +35,7 @@ ART = {picture(number) for number in (*range(16), *range(40, 44))}
 
 def test_a_parquet_release_is_a_sound_dataset_of_admitted_items_only(built: Studio, tmp_path: Path) -> None:
     out = tmp_path / "release"
-    made = provenance.release(built.dataset, ask(duplicates=Duplicates.NEAR), out)
+    made = provenance.release(built.dataset, ask(duplicates=Duplicates.EXACT), out)
     assert made.items == {"art": 20, "scripts": 4}
     assert (made.left_out, made.not_cleared) == (1, 1)
     found = provenance.verify(out, deep=True)
@@ -199,7 +199,7 @@ assert os.environ["HF_HOME"].startswith(os.path.dirname(os.path.dirname(folder))
 open(sys.argv[2], "w").write(json.dumps([folder, len(lines), sorted({line["asset"] for line in lines})]))
 """
 
-ASK = ["--use", "ai_generative_training", "--purpose", "commercial", "--territory", "US"]
+ASK = ["--use", "ai_generative_training", "--purpose", "commercial", "--territory", "US", "--duplicates", "exact"]
 
 
 def test_exec_lends_a_folder_of_licensed_items_and_takes_it_back(
@@ -258,3 +258,20 @@ def test_a_release_is_readable_without_this_package(built: Studio, tmp_path: Pat
         [sys.executable, "-I", "-c", code, str(tmp_path / "release")], capture_output=True, text=True, check=True
     )
     assert done.stdout == "21\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "count"), [(["--duplicates", "keep"], 21), (["--duplicates", "exact"], 20), ([], 20)]
+)
+def test_how_many_of_the_alike_are_taken_stands_in_the_policy_and_in_the_receipt(
+    built: Studio, tmp_path: Path, words: list[str], count: int
+) -> None:
+    """Near is the default: no more than one of two copies that are exact, too."""
+    receipt, policy = tmp_path / "r.json", tmp_path / "policy.toml"
+    policy.write_text('name = "p"\nuse = "ai_generative_training"\npurpose = "commercial"\nterritories = ["US"]\n')
+    command = ["exec", "--dataset", str(built.dataset), "--policy", str(policy), *words, "--kind", "art"]
+    assert cli.run([*command, "--receipt", str(receipt), "--", sys.executable, "-c", "pass", "{data}"]) == 0
+    (part,) = verify_receipt(receipt, [built.dataset]).receipt.parts
+    assert part.terms.policy is not None
+    assert part.terms.policy["duplicates"] == (words[1] if words else "near")
+    assert len(part.read) == count if words else len(part.read) <= count

@@ -31,6 +31,7 @@ def diff_command(
     from dataclasses import replace
 
     from provenance import rightsdesk, whatif
+    from provenance.admit import read_policy
     from provenance.model.errors import UsageError
 
     if not (sheet or from_as_of or to_policy or to_on):
@@ -38,7 +39,7 @@ def diff_command(
     desk = rightsdesk.open_desk(dataset)
     before = after = _policy.policy_or_default(**asked)
     if to_policy is not None:
-        after = _policy.read_policy(to_policy)
+        after = read_policy(to_policy)
     if to_on is not None:
         after = replace(after, on=to_on)
     bodies = [body for body, changes in rightsdesk.proposed(desk.book, sheet) if not changes.empty]
