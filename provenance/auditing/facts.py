@@ -21,7 +21,7 @@ from provenance.reports.subject import Counts, Grant, Limit, Object, Release, Su
 from provenance.rights.ledger import LedgerState
 from provenance.rights.licenses import license_problem
 from provenance.rights.reasons import Reason
-from provenance.rights.statement import Event, Interest, RightsStatement
+from provenance.rights.statement import Event, Interest, RightsStatement, Status
 from provenance.rights.territory import Geography
 
 _OPT_OUT = {Reason.OPT_OUT_IN_FILE, Reason.OPT_OUT_IN_SIDECAR, Reason.TWIN_OPT_OUT, Reason.NEAR_TWIN_OPT_OUT}
@@ -127,11 +127,13 @@ def _grants(census: Census, naming: Naming) -> tuple[Grant, ...]:
 def _grant(of: RightsStatement, items: int, naming: Naming) -> Grant:
     consent = of.consent
     ends = [day for day in (of.last_day, consent.expiry if consent is not None else None) if day is not None]
+    taken = of.status_date if of.status is Status.REVOKED else None
+    revoked = [day for day in (taken, consent.revoked if consent is not None else None) if day is not None]
     return Grant(
         record=naming.name("record", of.id) or "",
         interest=of.interest.value,
         basis=of.basis.value,
-        status=of.status.value if consent is None or consent.revoked is None else "revoked",
+        status=Status.REVOKED.value if revoked else of.status.value,
         items=items,
         license=_licence(naming, of.license) if of.license else None,
         agreement=naming.name("agreement", of.agreement),
@@ -152,6 +154,7 @@ def _grant(of: RightsStatement, items: int, naming: Naming) -> Grant:
         storage=_limit(of.storage_geography) if of.storage_geography is not None else None,
         start=of.first_day if of.first_day != dt.date.max else of.start,
         end=min(ends, default=None),
+        revoked=min(revoked, default=None),
         after=_event(naming, of.start_event),
         before=_event(naming, of.end_event),
         duties=tuple(sorted({(duty.kind.value, duty.done) for duty in of.duties} | _credit(of))),

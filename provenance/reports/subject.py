@@ -87,8 +87,9 @@ class Limit:
 class Grant:
     """One rights statement that touches items, in words of closed lists; whatever else it names is a salted digest.
 
-    start, end: first and last valid day; after, before: the events that set them and have not happened, digested.
-    Each with its lag in days. duties: kind, and whether it is done. items: how many it touches.
+    start, end: first and last valid day; revoked: the first day without it. after, before: the events that set them and
+    have not happened, digested, each with its lag in days. duties: kind, and whether it is done. items: how many it
+    touches.
     """
 
     record: str
@@ -115,6 +116,7 @@ class Grant:
     storage: Limit | None
     start: dt.date | None
     end: dt.date | None
+    revoked: dt.date | None
     after: tuple[str, int] | None
     before: tuple[str, int] | None
     duties: tuple[tuple[str, bool], ...]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 from secretive_studio import Case
+from studio import Studio, picture
 
 from provenance import audit as verb
 from provenance.auditing import naming
@@ -112,6 +114,24 @@ def test_a_consent_names_its_person_by_a_digest_and_ends_with_it(case: Case) -> 
     assert policy["prv:person"] == digest("person", "canary-actor")
     (rule,) = policy["permission"]
     assert constraints(rule)["dateTime", "lteq"]["@value"] == "2027-06-30"
+
+
+def test_a_revoked_grant_permits_until_the_day_it_was_revoked_and_one_on_hold_permits_nothing(tmp_path: Path) -> None:
+    studio = Studio(tmp_path)
+    for number, status in enumerate(("active", "revoked", "on-hold", "superseded")):
+        studio.add(f"{status}.png", picture(number))
+        studio.record(f"{status}.png", record_id=status, status=status, status_date="2026-11-01")
+    studio.build()
+    found = Case(studio.dataset, verb.audit(studio.dataset, studio.policy()), studio.archive)
+    (rule, *_) = one(found, "active")["permission"]
+    assert constraints(rule) == {}
+    revoked = one(found, "revoked")["permission"]
+    assert len(revoked) == 5 and all(
+        constraints(rule) == {("dateTime", "lt"): {"@type": "xsd:date", "@value": "2026-11-01"}} for rule in revoked
+    )
+    held = one(found, "on-hold")
+    assert "permission" not in held and len(held["prohibition"]) == 5
+    assert len(policies(found)) == 3 and graph(found)[0]["prv:statementsWithoutPolicy"] == 1
 
 
 def test_the_profile_stands_in_the_document_and_no_use_of_it_includes_another(case: Case) -> None:

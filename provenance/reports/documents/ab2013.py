@@ -52,7 +52,7 @@ def _answers(subject: Subject) -> list[tuple[str, str]]:
         f"voice. Beyond that: {NOT_STATED} Nobody looked for persons in the pictures."
     )
     return [
-        ("Sources or owners of the datasets", f"One archive, read by its owner. Items by basis: {bases}."),
+        ("Sources or owners of the datasets", f"One archive; its owner: {BLANK}. Items by basis: {bases}."),
         ("How the datasets further the intended purpose", BLANK),
         ("Number of data points", f"{total:,}."),
         ("Types of data points", f"Without labels: {kinds}. Pictures with size and fingerprints; scripts by scene."),

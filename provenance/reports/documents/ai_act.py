@@ -15,7 +15,7 @@ WITHOUT = (
     "It speaks of one dataset; a model trained on several needs all of them told together.",
     "Whether an item is a work of the provider or of a third party is told by the basis of its record, no more.",
     "Modalities of each source are told together, since a record does not say which.",
-    "The list of the most relevant domain names does not apply: nothing is crawled.",
+    "How material came into the archive is not recorded, so that a crawl before it would have to be added by hand.",
 )
 
 BLANK = "[to be filled in by the provider]"
@@ -113,7 +113,8 @@ def _sources(subject: Subject) -> list[str]:
         "",
         "### 2.3. Data crawled and scraped from online sources",
         "",
-        "None: one archive was read and nothing is fetched. Crawlers and domain names do not apply.",
+        "The extraction read one archive and fetched nothing; it knows of no crawler and no domain names. How the "
+        f"material came into the archive: {NOT_STATED}",
         "",
         "### 2.4. User data",
         "",

@@ -47,7 +47,7 @@ def write(subject: Subject) -> bytes:
         "isLiveDataset": False,
         "distribution": [*map(_file, subject.objects), *_beside(subject)],
         "recordSet": [_records(each) for each in shards],
-        "rai:dataCollection": "Extracted from files of one archive; nothing was scraped from the internet.",
+        "rai:dataCollection": f"Extracted from files of one archive. How they came there: {NOT_STATED}",
         "rai:dataCollectionTimeframe": NOT_STATED,
         "rai:dataLimitations": limits + " ".join(WITHOUT),
         "rai:personalSensitiveInformation": subject.people,

@@ -1,7 +1,8 @@
 """ODRL 2.2 as JSON-LD: each rights statement that touches items as a policy of permissions, prohibitions and duties.
 
 An Agreement names both sides, an Offer is a public licence by a known holder, anything else is a Set. Parties, people,
-agreements and records are salted digests. Uses, limits on alteration and two operands are of a profile of our own,
+agreements and records are salted digests. What is on hold permits nothing and forbids what it allowed; what is
+superseded is no policy. Uses, limits on alteration and two operands are of a profile of our own,
 since ODRL has no words for them; the profile stands in the document.
 """
 
@@ -17,7 +18,7 @@ WITHOUT = (
     "A use that a statement does not speak of is in no policy; ODRL leaves open what that means, here it is refused.",
     "A use that is allowed only under a constraint nobody wrote down is told as a prohibition, as the gate takes it.",
     "Which of several statements decides for an item, and what an opt-out in a file refuses, is not expressible.",
-    "A hold, a revocation and what happens to models afterwards are told in words of the profile only.",
+    "A hold that the desk put on single items, a waiver, and what happens to models afterwards, are not expressible.",
     "The wording of duties, consents and clauses is withheld; so are the names that stand behind the digests.",
 )
 
@@ -34,6 +35,7 @@ _USES = {
     "license_out_training": "odrl:grantUse",
 }
 _ALTERATIONS = ("no-crop", "no-flip", "no-rotate", "no-recolor", "no-retime", "no-composite", "no-caption")
+_IN_FORCE = ("active", "revoked")  # what is revoked was permitted until then, and its constraint says so
 _DUTIES = {"credit": "attribute", "notify": "inform", "pay": "compensate", "delete": "delete"}
 
 
@@ -84,13 +86,14 @@ def _policy(subject: Subject, grant: Grant) -> dict[str, Any] | None:
     duties = [
         {"action": _DUTIES[kind], "prv:done": done} for kind, done in dict.fromkeys(grant.duties) if kind in _DUTIES
     ]
-    for use in grant.allowed if grant.territory.places else ():
+    for use in grant.allowed if grant.territory.places and grant.status in _IN_FORCE else ():
         rule: dict[str, Any] = {"target": target, "action": f"prv:{use}"}
         rule |= {"constraint": constraints} if constraints else {}
         permissions.append(rule | ({"duty": duties} if duties else {}))
-    for use in sorted({*grant.refused, *grant.constrained}):
+    held = grant.allowed if grant.status == "on-hold" else ()
+    for use in sorted({*grant.refused, *grant.constrained, *held}) if grant.status != "superseded" else ():
         prohibitions.append({"target": target, "action": f"prv:{use}"})
-    for name in grant.alterations:
+    for name in grant.alterations if grant.status != "superseded" else ():
         prohibitions.append({"target": target, "action": _alteration(name)})
     if not permissions and not prohibitions:
         return None
@@ -135,7 +138,7 @@ def _constraints(grant: Grant) -> list[dict[str, Any]]:
     found = _places("spatial", grant.territory)
     found += _places("prv:processingGeography", grant.processing)
     found += _places("prv:storageGeography", grant.storage)
-    for operator, day in (("gteq", grant.start), ("lteq", grant.end)):
+    for operator, day in (("gteq", grant.start), ("lteq", grant.end), ("lt", grant.revoked)):
         if day is not None:
             value = {"@value": day.isoformat(), "@type": "xsd:date"}
             found.append({"leftOperand": "dateTime", "operator": operator, "rightOperand": value})
