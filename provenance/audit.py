@@ -14,8 +14,22 @@ from types import ModuleType
 from typing import Any
 
 from provenance.admit import RELEASE, TrustedKeys, admit, in_words
+from provenance.auditing import (
+    answer,
+    copies,
+    counts,
+    crawled,
+    desk,
+    facts,
+    gaps,
+    naming,
+    scope,
+    sheet,
+    terms,
+    todo,
+    whose,
+)
 from provenance.auditing import census as counting
-from provenance.auditing import counts, desk, facts, gaps, naming, scope, sheet
 from provenance.auditing.census import Census
 from provenance.auditing.naming import Naming
 from provenance.dataset import keyring
@@ -24,10 +38,9 @@ from provenance.dataset.signing import Role
 from provenance.dataset.store import Store
 from provenance.model.errors import UsageError
 from provenance.reports import docindex, documents
-from provenance.reports.content import Figure, Report, length
+from provenance.reports.content import Report
 from provenance.rights.ledger import LedgerState
 from provenance.rights.policy import Policy
-from provenance.rights.reasons import Decision
 
 PRIVATE = "Private: names people and works and quotes agreements. Not for publication."
 PUBLIC = "Public: names of people, works, holders and agreements are left out or digested."
@@ -59,7 +72,7 @@ class Audit:
         if unknown:
             choices = ", ".join(FAILURES)
             raise UsageError(f"{unknown[0]!r} is nothing to fail on", next_step=f"name some of: {choices}")
-        found = desk.fails(self.census, self.state, days)
+        found = terms.fails(self.census, self.state, days)
         return {name: found[name] for name in FAILURES if name in asked and found[name]}
 
 
@@ -90,15 +103,16 @@ def report(
     named = Naming(naming.salt() if public else None)
     census, state, admission = found.census, found.state, found.census.admission
     sections = [
+        todo.todo(census, state, named, days),
         scope.scope(census, state, found.rights_keys, named, found.replayed),
-        counts.crawl(census),
+        crawled.crawl(census, named),
         counts.reasons(census, named),
-        counts.rights(census, named),
-        desk.expiries(census, state, named),
+        whose.rights(census, named),
+        terms.expiries(census, state, named),
         desk.conflicts(census, state, named),
         desk.orders(census, state, found.rights_keys, named),
         gaps.unknowns(census, state, named),
-        gaps.duplicates(census, named),
+        copies.duplicates(census, named),
         gaps.quarantine(census, named),
     ]
     if not public:
@@ -107,15 +121,16 @@ def report(
         sections.append(counts.assets(census, named))
     sections.append(scope.not_covered(census, named))
     name = admission.version.content.archive
-    what = "a dataset" if public else f"dataset of {naming.safe(name)}"
+    what = "A dataset" if public else f"Dataset of the archive “{naming.safe(name)}”"
     return Report(
         title="Rights audit",
         subtitle=f"{what}, version {admission.version.number}, on {admission.on}",
         marking=PUBLIC if public else PRIVATE,
         public=public,
-        figures=_figures(found, days),
+        figures=answer.figures(census, state, days),
+        answer=answer.answer(census, state, named),
         sections=tuple(sections),
-        big={} if public else {"items": counts.items(census, named)},
+        big={} if public else {"items": counts.Items(census, named)},
     )
 
 
@@ -147,21 +162,6 @@ def _told(chosen: ModuleType, found: Audit, archive: Path | None) -> docindex.To
     return docindex.Told(chosen.NAME, file, chosen.write(subject), chosen.WITHOUT, archive is not None)
 
 
-def _figures(found: Audit, days: int) -> tuple[Figure, ...]:
-    decided, total = found.census.by_decision(), found.census.total
-    figures = [Figure(f"{total.items:,}", "items in all")]
-    words = {Decision.CLEARED: "cleared", Decision.REVIEW: "up for review", Decision.REFUSED: "refused"}
-    for decision, label in words.items():
-        tally = decided[decision]
-        share = f", {100 * tally.items / total.items:.0f} %" if total.items else ""
-        hours = f", {length(tally.seconds)} of footage" if tally.seconds else ""
-        figures.append(Figure(f"{tally.items:,}", f"{label}{share}{hours}", decision.value))
-    soon = desk.fails(found.census, found.state, days)
-    figures.append(Figure(f"{soon['expiring']:,}", f"cleared, but not for {days} days more"))
-    figures.append(Figure(f"{soon['quarantine']:,}", "assets in quarantine"))
-    return tuple(figures)
-
-
 def summary(found: Audit, days: int = 90) -> dict[str, Any]:
     """Return the audit in numbers, as JSON."""
     admission, census = found.census.admission, found.census
@@ -181,7 +181,7 @@ def summary(found: Audit, days: int = 90) -> dict[str, Any]:
             for (_, reason), count in sorted(admission.by_reason().items(), key=lambda pair: pair[0][1])
         },
         "within_days": days,
-        "watched": desk.fails(census, found.state, days),
+        "watched": terms.fails(census, found.state, days),
     }
 
 

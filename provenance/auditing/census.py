@@ -100,6 +100,11 @@ class Census:
         names: list[str] = self.assets.column("asset").to_pylist()
         return names
 
+    @cached_property
+    def assets_with_items(self) -> npt.NDArray[np.int64]:
+        """The numbers of the assets that gave items."""
+        return np.unique(self.pairs[0])
+
     @property
     def total(self) -> Tally:
         return sum((each.total for each in self.classes), Tally())

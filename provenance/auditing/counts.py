@@ -1,296 +1,228 @@
-"""What is in, what is out, and why: the crawl, the verdicts, the reasons; rights by work, holder and licence."""
+"""What is in, what is out, and why: the verdicts, their reasons and the assets behind each; all items for machines."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass, replace
 
+import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from provenance.auditing.census import KINDS, Census, Class, Tally
 from provenance.auditing.naming import Naming
-from provenance.model.words import Outcome
-from provenance.reports.content import Bar, Bars, Cell, Column, Detail, Form, Part, Section, Table, length
+from provenance.reports.content import ROW, Bar, Bars, Cell, Column, Detail, Form, Part, Section, Table, anchor
+from provenance.reports.numbers import length
 from provenance.rights.explanations import EXPLANATIONS
 from provenance.rights.reasons import Decision, Reason
 
-NOTHING_RECORDED = "(nothing recorded)"
-_MOST_BARS = 12
+_MOST_BARS = 14
 _MOST_LISTED = 150
-_MOST_HEADINGS = 200
+_BATCH = 65_536
 
-_DECIDED = tuple(Column(each.value, each.value.capitalize(), Form.COUNT) for each in Decision)
+ITEMS = Column("items", "Items", Form.COUNT)
+HOURS = Column("hours", "Footage (h:mm:ss)", Form.HOURS)
+NOT_CLEARED = (Decision.REVIEW.value, Decision.REFUSED.value)
+EVERY = tuple(each.value for each in Decision)
 _ASSET = Column("asset", "Asset", Form.CODE)
-_ITEMS = Column("items", "Items", Form.COUNT)
-_HOURS = Column("hours", "Footage", Form.HOURS)
+_COLUMNS = (
+    _ASSET,
+    Column("decision", "Decision", Form.DECISION),
+    ITEMS,
+    Column("reasons", "All reasons"),
+    Column("decided_by", "Decided by", Form.CODE),
+    Column("work", "Work"),
+    Column("holder", "Holder"),
+    Column("license", "Licence"),
+)
 
 
-def crawl(census: Census) -> Section:
-    """Return the section whose totals add up to the crawl: every file has one outcome, every item one decision."""
-    files, members = _outcomes(census)
-    rows: list[tuple[Cell, ...]] = [(each.value, files[each], members[each]) for each in Outcome]
-    rows.append(("total", sum(files.values()), sum(members.values())))
-    outcomes = Table(
-        "crawl",
-        "Every file of the archive",
-        (
-            Column("outcome", "Outcome"),
-            Column("files", "Files", Form.COUNT),
-            Column("members", "In containers", Form.COUNT),
-        ),
-        rows,
-        "Each file has exactly one outcome: it gave items, it is context without a training item, or it is set aside.",
-    )
-    kinds = Table(
-        "kinds",
-        "Items by kind",
-        (Column("kind", "Kind"), _ITEMS, *_DECIDED, _HOURS, Column("bytes", "Payload bytes", Form.COUNT)),
-        _kind_rows(census),
-    )
-    charts = (_bars("Items by kind and verdict", [(str(row[0]), row[2:5]) for row in kinds.rows if row[0] != "total"]),)
-    return Section(
-        "crawl", "The crawl, and what became of it", _adds_up(census, files, members), (), charts, (outcomes, kinds)
-    )
+def row(asset: str, each: Class, items: int, naming: Naming) -> tuple[Cell, ...]:
+    """Return an asset with one verdict on its items, as lists of assets show it."""
+    statements = ", ".join(f"{s.id} ({s.source})" for s in each.statements[:4])
+    why = ", ".join(reason.value for reason in each.verdict.reasons) or None
+    told = (naming.name("record", statements), work(each, naming), holder(each, naming), license_of(each, naming))
+    return (naming.asset(asset), each.decision.value, items, why, *told)
 
 
-def _outcomes(census: Census) -> tuple[Counter[Outcome], Counter[Outcome]]:
-    """Files of the archive, and members of containers, by outcome, counted from the tables."""
-    files: Counter[Outcome] = Counter()
-    members: Counter[Outcome] = Counter()
-    grouped = (
-        pa.table(
-            {
-                "outcome": census.assets.column("outcome"),
-                "member": pc.equal(census.assets.column("type"), "member"),
-                "files": pc.list_value_length(census.assets.column("files")),
-            }
-        )
-        .group_by(["outcome", "member"])
-        .aggregate([("files", "sum")])
-    )
-    for row in grouped.to_pylist():
-        (members if row["member"] else files)[Outcome(row["outcome"])] += row["files_sum"]
-    for row in census.quarantine:
-        (members if row["type"] == "member" else files)[Outcome.QUARANTINE] += max(len(row["files"]), 1)
-    return files, members
-
-
-def _adds_up(census: Census, files: Counter[Outcome], members: Counter[Outcome]) -> str:
-    signed = census.admission.version.content.counts
-    here = [{each.value: count for each, count in counted.items() if count} for counted in (files, members)]
-    kinds = {kind.value: sum(each.by_kind[at].items for each in census.classes) for at, kind in enumerate(KINDS)}
-    here.append({name: count for name, count in kinds.items() if count})
-    told = [
-        {name: count for name, count in signed.get(part, {}).items() if count} for part in ("files", "members", "items")
-    ]
-    if here == told:
-        return "Counted from the tables of the version; the counts signed with it when it was built are the same."
-    return f"NOTE: counted here {here}, but signed with the version {told}."
-
-
-def _kind_rows(census: Census) -> list[tuple[Cell, ...]]:
-    rows: list[tuple[Cell, ...]] = []
-    for name, places in [*((kind.value, [at]) for at, kind in enumerate(KINDS)), ("total", list(range(len(KINDS))))]:
-        by = dict.fromkeys(Decision, Tally())
-        for each in census.classes:
-            by[each.decision] += sum((each.by_kind[at] for at in places), Tally())
-        total = sum(by.values(), Tally())
-        rows.append((name, total.items, *(by[d].items for d in Decision), total.seconds / 3600, total.bytes))
-    return rows
+def detail(
+    census: Census,
+    naming: Naming,
+    family: str,
+    name: str,
+    numbers: Collection[int],
+    about: str = "",
+    *,
+    most: int = _MOST_LISTED,
+    title: str | None = None,
+) -> Detail:
+    """Return the list of assets behind a figure that counts the items of these classes."""
+    listed, pairs = census.assets_of(numbers, most)
+    rows = [row(*each, naming) for each in listed]
+    total = sum(census.classes[number].total.items for number in numbers)
+    return Detail(family, name, Table(name, title or name, _COLUMNS, rows, total=pairs), about, total, title)
 
 
 def reasons(census: Census, naming: Naming) -> Section:
     """Return the section on why items are not cleared; in private each reason leads to the assets behind it."""
     rows, details = list[tuple[Cell, ...]](), list[Detail]()
-    counted = sorted(census.by(lambda each: _heading(each)), key=lambda pair: (_reason_rank(pair[0]), pair[0]))
-    bars = []
-    for heading, by in counted:
+    counted = sorted(census.by(heading), key=lambda pair: (_rank(pair[0]), pair[0]))
+    bars = list[tuple[Tally, str, Decision]]()
+    for name, by in counted:
         total = sum(by.values(), Tally())
         decision = next(each for each in Decision if by[each].items)
-        numbers = [each.number for each in census.classes if _heading(each) == heading]
-        listed, pairs = census.assets_of(numbers, _MOST_LISTED)
-        reason = Reason(heading) if heading != Decision.CLEARED.value else None
-        meaning = (
-            EXPLANATIONS[reason].split(". ")[0].rstrip(".") + "." if reason else "Every interest declared is clear."
-        )
-        rows.append((decision.value, heading, total.items, total.seconds / 3600, pairs, meaning))
+        numbers = [each.number for each in census.classes if heading(each) == name]
+        reason = Reason(name) if name != Decision.CLEARED.value else None
+        meaning = EXPLANATIONS[reason].split(". ")[0].rstrip(".") + "." if reason else "Every interest is clear."
+        rows.append((decision.value, name, total.items, total.seconds / 3600, _assets(census, numbers), meaning))
         if reason:
-            words, part = f"{total.items:,} items{_footage(total)}", Part(decision.value, total.items)
-            bars.append((total.items, Bar(heading, words, (part,), _leads(naming, "reason"))))
-        table = Table(heading, heading, _ASSET_COLUMNS, [_asset_row(*each, naming) for each in listed], total=pairs)
-        details.append(Detail("reason", heading, table, EXPLANATIONS[reason] if reason else meaning))
+            bars.append((total, name, decision))
+        about = EXPLANATIONS[reason] if reason else meaning
+        behind = detail(census, naming, "reason", name, numbers, about)
+        details.append(replace(behind, printed=reason is not None))
+    for decision in (Decision.REVIEW, Decision.REFUSED):
+        numbers = [each.number for each in census.classes if each.decision is decision]
+        if numbers:
+            details.append(detail(census, naming, "verdict", decision.value, numbers, title=f"all {decision.value}"))
     total = census.total
-    rows.append(("total", None, total.items, total.seconds / 3600, None, None))
+    rows.append(("total", None, total.items, total.seconds / 3600, len(census.assets_with_items), None))
     columns = (
         Column("decision", "Decision", Form.DECISION),
-        Column("reason", "Reason", leads=_leads(naming, "reason")),
-        _ITEMS,
-        _HOURS,
+        Column("reason", "Reason", leads="reason"),
+        Column("items", "Items", Form.COUNT, leads=ROW),
+        HOURS,
         Column("assets", "Assets", Form.COUNT),
-        Column("meaning", "What it means"),
+        Column("meaning", "What it means", Form.PROSE),
     )
     table = Table(
         "reasons",
         "Items by verdict and first reason",
         columns,
         rows,
-        "An item with several reasons is counted once, under the most fundamental one.",
+        "An item with several reasons is counted once, under the most fundamental one; an asset once for each reason "
+        "that heads some of its items.",
+        leads=[*(anchor("reason", name) for name, _ in counted), None],
+        sums=True,
     )
-    chart = tuple(bar for _, bar in sorted(bars, key=lambda pair: -pair[0])[:_MOST_BARS])
     about = "Unknown is never rounded up to clear: an item is in only when every interest declared on it is clear."
     return Section(
         "reasons",
         "What is out, and why",
         about,
-        charts=(Bars("Items not cleared, by first reason", chart),) if chart else (),
+        charts=tuple(_charts(bars)),
         tables=(table,),
         details=() if naming.public else tuple(details),
     )
 
 
-_ASSET_COLUMNS = (
-    _ASSET,
-    _ITEMS,
-    Column("reasons", "All reasons"),
-    Column("decided_by", "Decided by", Form.CODE),
-    Column("work", "Work"),
-    Column("holder", "Holder"),
-)
+def _assets(census: Census, numbers: Collection[int]) -> int:
+    asset, number, _ = census.pairs
+    return len(np.unique(asset[np.isin(number, list(numbers))]))
 
 
-def _asset_row(asset: str, each: Class, items: int, naming: Naming) -> tuple[Cell, ...]:
-    statements = ", ".join(f"{s.id} ({s.source})" for s in each.statements[:4])
-    why = ", ".join(reason.value for reason in each.verdict.reasons)
-    return (asset, items, why, naming.name("record", statements), _work(each, naming), _holder(each, naming))
+def _charts(bars: Iterable[tuple[Tally, str, Decision]]) -> Iterator[Bars]:
+    """Items and footage by verdict and first reason; most first."""
+    legend, told = NOT_CLEARED, list(bars)
+    by_items = sorted(told, key=lambda each: (-each[0].items, each[1]))[:_MOST_BARS]
+    by_hours = sorted((e for e in told if e[0].seconds), key=lambda e: (-e[0].seconds, e[1]))[:_MOST_BARS]
+
+    def drawn(name: str, decision: Decision, words: str, value: float) -> Bar:
+        return Bar(name, words, (Part(decision.value, value, anchor("reason", name)),), "reason")
+
+    if by_items:
+        items = tuple(drawn(name, by, f"{total.items:,} items", total.items) for total, name, by in by_items)
+        yield Bars("Items not cleared, by first reason", items, legend)
+    if by_hours:
+        hours = tuple(drawn(name, by, length(total.seconds), total.seconds) for total, name, by in by_hours)
+        yield Bars("Footage not cleared, by first reason (h:mm:ss)", hours, legend)
 
 
-def _heading(each: Class) -> str:
+def heading(each: Class) -> str:
+    """Return the first reason of a class, or that it is cleared."""
     return each.verdict.reasons[0].value if each.verdict.reasons else Decision.CLEARED.value
 
 
-def _reason_rank(heading: str) -> int:
-    return list(Reason).index(Reason(heading)) if heading != Decision.CLEARED.value else -1
+def _rank(name: str) -> int:
+    return list(Reason).index(Reason(name)) if name != Decision.CLEARED.value else -1
 
 
-def _leads(naming: Naming, family: str) -> str | None:
-    return None if naming.public else family
-
-
-def _footage(total: Tally) -> str:
-    return f", {length(total.seconds)}" if total.seconds else ""
-
-
-def _work(each: Class, naming: Naming) -> str | None:
+def work(each: Class, naming: Naming) -> str | None:
     return naming.name("work", each.names(lambda statement: statement.work.title if statement.work else None))
 
 
-def _holder(each: Class, naming: Naming) -> str | None:
+def holder(each: Class, naming: Naming) -> str | None:
     return naming.name("holder", each.names(lambda statement: statement.holder))
 
 
-def _license(each: Class, naming: Naming) -> str | None:
+def license_of(each: Class, naming: Naming) -> str | None:
     return naming.license(each.names(lambda statement: statement.license))
-
-
-def rights(census: Census, naming: Naming) -> Section:
-    """Return the section on whose the items are: by work, holder, licence and basis of the records that decided."""
-    leads = _leads(naming, "work")
-    tables = (
-        _by(census, Column("work", "Work", leads=leads), lambda each: _work(each, naming)),
-        _by(census, Column("holder", "Holder"), lambda each: _holder(each, naming)),
-        _by(census, Column("license", "Licence"), lambda each: _license(each, naming)),
-        _by(census, Column("basis", "Basis"), lambda each: each.names(lambda statement: statement.basis.value)),
-    )
-    works = tables[0].rows
-    chart = _bars("Rights by work", [(str(row[0]), row[2:5]) for row in works[:_MOST_BARS]], leads)
-    details = () if naming.public else tuple(_works(census, naming, [str(row[0]) for row in works]))
-    about = f"By the copyright records that decide each item. Items without one stand under {NOTHING_RECORDED}."
-    return Section("rights", "Whose it is", about, charts=(chart,) if works else (), tables=tables, details=details)
-
-
-def _by(census: Census, column: Column, of: Callable[[Class], str | None]) -> Table:
-    """The items under each heading, by decision."""
-    counted = census.by(lambda each: of(each) or NOTHING_RECORDED)
-    rows: list[tuple[Cell, ...]] = []
-    for name, by in counted[:_MOST_HEADINGS]:
-        total = sum(by.values(), Tally())
-        rows.append((name, total.items, *(by[d].items for d in Decision), total.seconds / 3600))
-    columns = (column, _ITEMS, *_DECIDED, _HOURS)
-    return Table(column.key, f"By {column.title.lower()}", columns, rows, total=len(counted))
-
-
-def _works(census: Census, naming: Naming, names: list[str]) -> list[Detail]:
-    columns = (
-        _ASSET,
-        Column("decision", "Decision", Form.DECISION),
-        *_ASSET_COLUMNS[1:4],
-        Column("license", "Licence"),
-    )
-    found = []
-    numbers: dict[str, list[int]] = {}
-    for each in census.classes:
-        numbers.setdefault(_work(each, naming) or NOTHING_RECORDED, []).append(each.number)
-    for name in names:
-        listed, pairs = census.assets_of(numbers[name], _MOST_LISTED)
-        rows = []
-        for asset, each, items in listed:
-            told = _asset_row(asset, each, items, naming)
-            rows.append((asset, each.decision.value, *told[1:4], _license(each, naming)))
-        found.append(Detail("work", name, Table(name, name, columns, rows, total=pairs)))
-    return found
-
-
-def _bars(title: str, rows: list[tuple[str, tuple[Cell, ...]]], leads: str | None = None) -> Bars:
-    bars = []
-    for label, counts in rows:
-        parts = tuple(Part(each.value, float(str(count))) for each, count in zip(Decision, counts, strict=True))
-        words = " / ".join(f"{int(part.value):,}" for part in parts)
-        bars.append(Bar(label, words, parts, leads))
-    return Bars(title, tuple(bars))
 
 
 def assets(census: Census, naming: Naming, most: int = 2000) -> Section:
     """Return the section that lists every asset with its verdicts: the first of them on the page."""
     listed, pairs = census.assets_of(range(len(census.classes)), most)
-    rows = [
-        (asset, each.decision.value, *_asset_row(asset, each, items, naming)[1:], _license(each, naming))
-        for asset, each, items in listed
-    ]
-    columns = (_ASSET, Column("decision", "Decision", Form.DECISION), *_ASSET_COLUMNS[1:], Column("license", "Licence"))
+    rows = [row(*each, naming) for each in listed]
+    jumps: dict[int, str] = {}
+    for at, (asset, _, _) in enumerate(listed):
+        folder = asset.split("/")[0] if "/" in asset else "."
+        if folder not in jumps.values() and len(jumps) < 60:
+            jumps[at] = folder
     about = (
         "An asset stands here once for each different verdict on its items, such as the frames of two clips in one cut."
     )
-    table = Table("assets", "Assets and verdicts", columns, rows, total=pairs)
+    table = Table("assets", "Assets and verdicts", _COLUMNS, rows, total=pairs, jumps=jumps if len(jumps) > 1 else {})
     return Section("assets", "Every asset", about, tables=(table,))
 
 
-def items(census: Census, naming: Naming) -> pa.Table:
-    """Return every item with its verdict as a table, for machines: one row each, in the order of the index."""
+@dataclass(frozen=True)
+class Items:
+    """Every item with its verdict, for machines: one row each, in the order of the index, made batch by batch."""
 
-    def told(of: Callable[[Class], str | None]) -> pa.Array:
-        words = pa.array([of(each) or "" for each in census.classes], pa.string())
-        return pa.DictionaryArray.from_arrays(pa.array(census.of_class), words)
+    census: Census
+    naming: Naming
 
-    ids = pa.chunked_array(
-        [pa.array([value.hex() for value in chunk.to_pylist()]) for chunk in census.item_ids.chunks], pa.string()
+    schema = pa.schema(
+        [
+            ("item_id", pa.string()),
+            *((name, pa.dictionary(pa.int32(), pa.string())) for name in ("asset", "kind", "decision", "reasons")),
+            *((name, pa.dictionary(pa.int32(), pa.string())) for name in ("decided_by", "work", "holder", "license")),
+            *((name, pa.dictionary(pa.int32(), pa.string())) for name in ("basis", "changes_on")),
+            ("seconds", pa.float64()),
+            ("bytes", pa.int64()),
+            ("exact_group", pa.int64()),
+            ("near_group", pa.int64()),
+        ]
     )
-    return pa.table(
-        {
-            "item_id": ids,
-            "asset": pa.DictionaryArray.from_arrays(pa.array(census.asset), pa.array(census.shown, pa.string())),
-            "kind": pa.DictionaryArray.from_arrays(pa.array(census.kind), pa.array([kind.value for kind in KINDS])),
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """Yield the rows; of assets each batch names its own only."""
+        census, naming = self.census, self.naming
+
+        def told(of: Callable[[Class], str | None]) -> pa.Array:
+            return pa.array([of(each) or "" for each in census.classes], pa.string())  # Parquet knows no null in here
+
+        of_class = {
             "decision": told(lambda each: each.decision.value),
-            "reasons": told(lambda each: ", ".join(reason.value for reason in each.verdict.reasons)),
+            "reasons": told(lambda each: ", ".join(reason.value for reason in each.verdict.reasons) or None),
             "decided_by": told(lambda each: naming.name("record", ", ".join(each.verdict.deciding))),
-            "work": told(lambda each: _work(each, naming)),
-            "holder": told(lambda each: _holder(each, naming)),
-            "license": told(lambda each: _license(each, naming)),
+            "work": told(lambda each: work(each, naming)),
+            "holder": told(lambda each: holder(each, naming)),
+            "license": told(lambda each: license_of(each, naming)),
             "basis": told(lambda each: each.names(lambda statement: statement.basis.value)),
             "changes_on": told(lambda each: str(each.verdict.valid_until) if each.verdict.valid_until else None),
-            "seconds": pa.array(census.seconds),
-            "bytes": pa.array(census.lengths),
-            "exact_group": pa.array(census.exact_group),
-            "near_group": pa.array(census.near_group),
         }
-    )
+        kinds = pa.array([kind.value for kind in KINDS])
+        for start in range(0, len(census.asset), _BATCH):
+            rows = slice(start, start + _BATCH)
+            number = pa.array(census.of_class[rows])
+            here, place = np.unique(census.asset[rows], return_inverse=True)
+            names = pa.array([naming.asset(census.shown[each]) for each in here.tolist()], pa.string())
+            ids = census.item_ids.slice(start, _BATCH).to_pylist()
+            columns = [
+                pa.array([each.hex() for each in ids], pa.string()),
+                pa.DictionaryArray.from_arrays(pa.array(place.astype(np.int32)), names),
+                pa.DictionaryArray.from_arrays(pa.array(census.kind[rows].astype(np.int32)), kinds),
+                *(pa.DictionaryArray.from_arrays(number, words) for words in of_class.values()),
+                *(pa.array(each[rows]) for each in (census.seconds, census.lengths)),
+                *(pa.array(each[rows]) for each in (census.exact_group, census.near_group)),
+            ]
+            yield pa.RecordBatch.from_arrays(columns, schema=self.schema)

@@ -1,127 +1,68 @@
-"""What people decided and what is coming: expiries, conflicts, waivers, rulings, holds, revocations, the log."""
+"""What people decided: conflicts and rulings, waivers, holds, revocations, and the log of who signed what."""
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 
 from provenance import deskwords
+from provenance.auditing import counts
 from provenance.auditing.census import Census, Class
 from provenance.auditing.naming import Naming
 from provenance.dataset.keyring import Keyring
 from provenance.model import clock
-from provenance.reports.content import Cell, Column, Form, Mark, Section, Table, Timeline
+from provenance.reports.content import ROW, Cell, Column, Detail, Form, Section, Table, anchor
 from provenance.rights.ledger import LedgerState
-from provenance.rights.reasons import REVIEW_REASONS, Decision, Reason
+from provenance.rights.reasons import REVIEW_REASONS, Reason
 from provenance.rights.statement import Status
 
 _MOST = 500
-_ITEMS = Column("items", "Items", Form.COUNT)
-
-
-def ending(census: Census) -> list[tuple[dt.date, Class]]:
-    """Return the cleared classes whose answer changes by itself, with the first day on which it differs, rising."""
-    found = [(each.verdict.valid_until, each) for each in census.classes if each.verdict.cleared]
-    return sorted(((day, each) for day, each in found if day is not None), key=lambda pair: (pair[0], pair[1].number))
-
-
-def expiries(census: Census, state: LedgerState, naming: Naming, horizon: int = 730) -> Section:
-    """Return the section on what ends by itself: cleared items first, then whatever people signed for a time."""
-    on = census.admission.on
-    rows: list[tuple[Cell, ...]] = []
-    marks = []
-    for day, each in ending(census):
-        names = ", ".join(
-            sorted(s.id for s in each.statements if s.last_day == day - dt.timedelta(days=1))
-        ) or ", ".join(each.verdict.deciding)
-        agreements = "; ".join(sorted({s.agreement for s in each.statements if s.agreement}))
-        survival = ", ".join(each.verdict.survivals) or "not stated"
-        rows.append(
-            (
-                day,
-                (day - on).days,
-                each.total.items,
-                each.total.seconds / 3600,
-                naming.name("record", names),
-                naming.name("agreement", agreements),
-                naming.name("holder", each.names(lambda s: s.holder)),
-                survival,
-            )
-        )
-        if (day - on).days <= horizon:
-            marks.append(Mark(day, naming.name("record", names) or "a record", each.total.items))
-    columns = (
-        Column("day", "First day without", Form.DAY),
-        Column("days", "Days ahead", Form.COUNT),
-        _ITEMS,
-        Column("hours", "Footage", Form.HOURS),
-        Column("records", "Records that end", Form.CODE),
-        Column("agreement", "Agreement"),
-        Column("holder", "Holder"),
-        Column("survival", "For models already trained"),
-    )
-    chart = (
-        (Timeline("Cleared items whose answer changes by itself", on, max(m.day for m in marks), tuple(marks)),)
-        if marks
-        else ()
-    )
-    table = Table("expiries", "Cleared today, and not for ever", columns, rows[:_MOST], total=len(rows))
-    signed = Table("terms", "Signed for a time", _TERMS, sorted(_terms(census, state, naming), key=str))
-    about = (
-        "The first day on which the answer differs if nobody does anything. Items that are not cleared are left out."
-    )
-    return Section("expiries", "Expiries ahead", about, charts=chart, tables=(table, signed))
-
-
-_TERMS = (
-    Column("until", "Last day", Form.DAY),
-    Column("what", "What"),
-    Column("id", "Id", Form.CODE),
-    Column("by", "Signed by"),
-)
-
-
-def _terms(census: Census, state: LedgerState, naming: Naming) -> Iterable[tuple[Cell, ...]]:
-    if state.valid_until is not None:
-        yield (state.valid_until.date(), "the ledger's head itself", f"entry {state.head}", "the rights key")
-    signed = (("waiver", state.waivers), ("ruling", state.rulings), ("hold", state.holds))
-    for what, orders in signed:
-        for each in orders:
-            if each.until is not None:
-                yield (each.until, what, naming.name(what, each.id), naming.name("person", each.by))
+_MOST_DETAILS = 60
+_MOST_LISTED = 40
+_ITEMS = Column("items", "Items", Form.COUNT, leads=ROW)
 
 
 def conflicts(census: Census, state: LedgerState, naming: Naming) -> Section:
     """Return the section on what a person must decide, or has decided."""
-    found: dict[tuple[Reason, str], tuple[int, int]] = {}
+    found: dict[tuple[Reason, str], list[int]] = {}
     for each in census.classes:
         for finding in each.verdict.findings:
             if finding.reason in REVIEW_REASONS:
-                items, number = found.get((finding.reason, finding.source), (0, each.number))
-                found[finding.reason, finding.source] = (items + each.total.items, number)
+                numbers = found.setdefault((finding.reason, finding.source), [])
+                if each.number not in numbers:
+                    numbers.append(each.number)
+    items = {key: sum(census.classes[number].total.items for number in numbers) for key, numbers in found.items()}
+    ordered = sorted(found, key=lambda key: (-items[key], key))
     rows: list[tuple[Cell, ...]] = []
-    for (reason, source), (items, number) in sorted(found.items(), key=lambda pair: (-pair[1][0], pair[0])):
-        listed, _ = census.assets_of([number], 1)
-        rows.append((reason.value, naming.name("source", source), items, naming.asset(listed[0][0])))
+    for reason, source in ordered[:_MOST]:
+        listed, _ = census.assets_of(found[reason, source], 1)
+        raised, example = naming.name("source", source), naming.asset(listed[0][0])
+        rows.append((reason.value, raised, items[reason, source], example))
     open_ = Table(
         "open",
         "Open: a person decides",
         (
-            Column("reason", "Question", leads=None if naming.public else "reason"),
+            Column("reason", "Question"),
             Column("raised_by", "Raised by", Form.CODE),
             _ITEMS,
             Column("example", "For example", Form.CODE),
         ),
-        [(row[0], *row[1:]) for row in rows[:_MOST]],
+        rows,
         "An item may raise several questions, and then stands here several times.",
-        total=len(rows),
+        total=len(found),
+        leads=[anchor("question", f"{reason.value}: {source}") for reason, source in ordered[:_MOST]],
     )
-    if not naming.public:
-        headings = {each.verdict.reasons[0].value for each in census.classes if each.verdict.reasons}
-        # A question that heads no item has no list of its own to lead to.
-        if not {str(row[0]) for row in open_.rows} <= headings:
-            columns = (Column("reason", "Question"), *open_.columns[1:])
-            open_ = Table(open_.key, open_.title, columns, open_.rows, open_.about, open_.total)
+    details = [
+        counts.detail(
+            census,
+            naming,
+            "question",
+            f"{reason.value}: {source}",
+            found[reason, source],
+            most=_MOST_LISTED,
+            title=f"{reason.value}, raised by {naming.name('source', source)}",
+        )
+        for reason, source in ordered[:_MOST_DETAILS]
+    ]
     rulings = Table(
         "rulings",
         "Decided, and by whom",
@@ -131,9 +72,9 @@ def conflicts(census: Census, state: LedgerState, naming: Naming) -> Section:
             Column("outcome", "Outcome"),
             Column("settles", "Settles"),
             Column("by", "By"),
-            Column("why", "Why"),
+            Column("why", "Why", Form.PROSE),
             Column("until", "Until", Form.DAY),
-            Column("items", "Items that rest on it", Form.COUNT),
+            Column("items", "Items that rest on it", Form.COUNT, leads=ROW),
         ),
         [
             (
@@ -148,9 +89,33 @@ def conflicts(census: Census, state: LedgerState, naming: Naming) -> Section:
             )
             for each in sorted(state.rulings, key=lambda ruling: ruling.id)
         ],
+        leads=[anchor("order", each.id) for each in sorted(state.rulings, key=lambda ruling: ruling.id)],
     )
     about = "Records that contradict each other, copies under rival claims, and files that speak against their record."
-    return Section("conflicts", "Conflicts, and who decided", about, tables=(open_, rulings))
+    details += _behind(census, naming, [(each.id, _lifted(each.id)) for each in state.rulings])
+    shown = () if naming.public else tuple(details)
+    return Section("conflicts", "Conflicts, and who decided", about, tables=(open_, rulings), details=shown)
+
+
+Wanted = Callable[[Class], bool]
+
+
+def _lifted(order: str) -> Wanted:
+    return lambda each: order in each.verdict.lifted
+
+
+def _behind(census: Census, naming: Naming, orders: Sequence[tuple[str, Wanted]]) -> list[Detail]:
+    """The items behind what people signed: those that rest on it, or that it keeps out."""
+    found = []
+    for name, wanted in orders[:_MOST_DETAILS]:
+        numbers = [each.number for each in census.classes if wanted(each)]
+        if numbers:
+            found.append(
+                counts.detail(
+                    census, naming, "order", name, numbers, most=_MOST_LISTED, title=naming.name("order", name)
+                )
+            )
+    return found
 
 
 def orders(census: Census, state: LedgerState, keys: Keyring, naming: Naming) -> Section:
@@ -163,9 +128,9 @@ def orders(census: Census, state: LedgerState, keys: Keyring, naming: Naming) ->
             Column("applies_to", "On", Form.CODE),
             Column("reasons", "Lifts"),
             Column("by", "Signed by"),
-            Column("why", "Why"),
+            Column("why", "Why", Form.PROSE),
             Column("until", "Until", Form.DAY),
-            Column("items", "Items that rest on it", Form.COUNT),
+            Column("items", "Items that rest on it", Form.COUNT, leads=ROW),
         ),
         [
             (
@@ -179,6 +144,7 @@ def orders(census: Census, state: LedgerState, keys: Keyring, naming: Naming) ->
             )
             for each in sorted(state.waivers, key=lambda waiver: waiver.id)
         ],
+        leads=[anchor("order", each.id) for each in sorted(state.waivers, key=lambda waiver: waiver.id)],
     )
     holds = Table(
         "holds",
@@ -187,7 +153,7 @@ def orders(census: Census, state: LedgerState, keys: Keyring, naming: Naming) ->
             Column("id", "Hold", Form.CODE),
             Column("applies_to", "On", Form.CODE),
             Column("by", "By"),
-            Column("why", "Why"),
+            Column("why", "Why", Form.PROSE),
             Column("until", "Until", Form.DAY),
             _ITEMS,
         ),
@@ -202,6 +168,7 @@ def orders(census: Census, state: LedgerState, keys: Keyring, naming: Naming) ->
             )
             for each in sorted(state.holds, key=lambda hold: hold.id)
         ],
+        leads=[anchor("order", each.id) for each in sorted(state.holds, key=lambda hold: hold.id)],
     )
     revoked = [each for each in state.statements if each.status is Status.REVOKED]
     revocations = Table(
@@ -213,7 +180,7 @@ def orders(census: Census, state: LedgerState, keys: Keyring, naming: Naming) ->
             Column("holder", "Holder"),
             Column("since", "Since", Form.DAY),
             Column("survival", "For models already trained"),
-            Column("items", "Items it touches", Form.COUNT),
+            Column("items", "Items it touches", Form.COUNT, leads=ROW),
         ),
         [
             (
@@ -227,12 +194,31 @@ def orders(census: Census, state: LedgerState, keys: Keyring, naming: Naming) ->
             for each in sorted(revoked, key=lambda statement: statement.id)[:_MOST]
         ],
         total=len(revoked),
+        leads=[anchor("order", each.id) for each in sorted(revoked, key=lambda statement: statement.id)[:_MOST]],
+    )
+    details = _behind(
+        census,
+        naming,
+        [
+            *((each.id, _lifted(each.id)) for each in state.waivers),
+            *((each.id, _held(each.id)) for each in state.holds),
+            *((each.id, _touched(each.id)) for each in revoked),
+        ],
     )
     return Section(
         "orders",
         "Waivers, holds, revocations, and who signed",
         tables=(waivers, holds, revocations, _log(census, state, keys, naming)),
+        details=() if naming.public else tuple(details),
     )
+
+
+def _held(order: str) -> Wanted:
+    return lambda each: any(restriction.source == f"ledger#{order}" for restriction in each.evidence.restrictions)
+
+
+def _touched(statement: str) -> Wanted:
+    return lambda each: any(bound.statement.id == statement for bound in each.evidence.bound)
 
 
 def _log(census: Census, state: LedgerState, keys: Keyring, naming: Naming) -> Table:
@@ -256,21 +242,3 @@ def _log(census: Census, state: LedgerState, keys: Keyring, naming: Naming) -> T
     )
     about = f"Signed entries up to the head of {clock.stamp(entries[-1].created)}."
     return Table("ledger", "The ledger, entry by entry", columns, rows, about, total=len(entries))
-
-
-def fails(census: Census, state: LedgerState, days: int) -> dict[str, int]:
-    """Return how many items or things there are of each kind that a scheduled job may want to fail on."""
-    on = census.admission.on
-    decided = census.by_decision()
-    last = on + dt.timedelta(days=days)
-    soon = sum(each.total.items for day, each in ending(census) if day <= last)
-    reasons = [(each.verdict.reasons, each.total.items) for each in census.classes]
-    return {
-        "expiring": soon,
-        "review": decided[Decision.REVIEW].items,
-        "refused": decided[Decision.REFUSED].items,
-        "unknown": sum(items for found, items in reasons if {Reason.NO_RECORD, Reason.UNDECIDED} & set(found)),
-        "conflict": sum(items for found, items in reasons if {Reason.CONFLICT, Reason.TWIN_CONFLICT} & set(found)),
-        "quarantine": len(census.quarantine),
-        "ledger-expiring": int(state.valid_until is not None and state.valid_until.date() <= last),
-    }

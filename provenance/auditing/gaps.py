@@ -1,49 +1,46 @@
-"""What is not known: items without a record, records without an item, assets set aside, copies decided differently."""
+"""What is not known: items without a record, records without an item, assets set aside."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
+from typing import Any
 
-from provenance.auditing.census import Census, Class, Crossing, groups
+from provenance.auditing import counts
+from provenance.auditing.census import Census, Class
 from provenance.auditing.naming import Naming
+from provenance.auditing.todo import no_evidence, no_holder, no_survival
 from provenance.model.words import Cause
-from provenance.reports.content import Bar, Bars, Cell, Column, Form, Part, Section, Table
+from provenance.reports.content import ROW, Bar, Bars, Cell, Column, Detail, Form, Part, Section, Table, anchor
 from provenance.rights.ledger import LedgerState
 from provenance.rights.reasons import Reason
 
 _MOST = 200
-_ITEMS = Column("items", "Items", Form.COUNT)
 
 
 def unknowns(census: Census, state: LedgerState, naming: Naming) -> Section:
     """Return the section on what nobody has said."""
-    classes = census.classes
-
-    def count(which: list[bool]) -> int:
-        return sum(each.total.items for each, wanted in zip(classes, which, strict=True) if wanted)
-
+    asked: tuple[tuple[str, Callable[[Class], bool]], ...] = (
+        ("Items that no record covers", lambda each: Reason.NO_RECORD in each.verdict.reasons),
+        ("Items whose record names no use", lambda each: Reason.UNDECIDED in each.verdict.reasons),
+        ("Items with an interest declared and never answered", lambda each: _unanswered(each.verdict.reasons)),
+        ("Cleared items whose holder is not recorded", lambda each: each.verdict.cleared and no_holder(each)),
+        ("Cleared items whose record cites no evidence", lambda each: each.verdict.cleared and no_evidence(each)),
+        (
+            "Cleared items of a licence that does not say what its end means for trained models",
+            lambda each: each.verdict.cleared and no_survival(each),
+        ),
+    )
+    rows, details = list[tuple[Cell, ...]](), list[Detail]()
+    for what, wanted in asked:
+        numbers = [each.number for each in census.classes if wanted(each)]
+        rows.append((what, sum(census.classes[number].total.items for number in numbers)))
+        if numbers:
+            details.append(counts.detail(census, naming, "unknown", what, numbers))
+    columns = (Column("what", "What is not known", leads=ROW), Column("items", "Items", Form.COUNT, leads=ROW))
+    leads = [anchor("unknown", what) for what, _ in asked]
+    table = Table("unknowns", "Items", columns, rows, leads=leads)
     idle = sorted((each for each in state.statements if not census.touched[each.id]), key=lambda each: each.id)
-    missing_evidence = [
-        bool(e.records) and any(not s.evidence and not s.document_sha256 for s in e.records) for e in classes
-    ]
-    rows: list[tuple[Cell, ...]] = [
-        ("Items that no record covers", count([Reason.NO_RECORD in e.verdict.reasons for e in classes])),
-        ("Items whose record names no use", count([Reason.UNDECIDED in e.verdict.reasons for e in classes])),
-        (
-            "Items with an interest declared and never answered",
-            count([_unanswered(e.verdict.reasons) for e in classes]),
-        ),
-        (
-            "Cleared items whose holder is not recorded",
-            count([e.verdict.cleared and not e.names(lambda s: s.holder) for e in classes]),
-        ),
-        (
-            "Cleared items whose record cites no evidence",
-            count([e.verdict.cleared and m for e, m in zip(classes, missing_evidence, strict=True)]),
-        ),
-        ("Cleared items of a licence whose survival is not stated", count([_no_survival(e) for e in classes])),
-    ]
-    table = Table("unknowns", "Items", (Column("what", "What is not known"), _ITEMS), rows)
     unused = Table(
         "idle-records",
         "Records that touch nothing in this version",
@@ -63,16 +60,12 @@ def unknowns(census: Census, state: LedgerState, naming: Naming) -> Section:
         "Often a path that was renamed, or a file that is context or in quarantine.",
         total=len(idle),
     )
-    return Section("unknowns", "What is not known", tables=(table, unused))
+    shown = () if naming.public else tuple(details)
+    return Section("unknowns", "What is not known", tables=(table, unused), details=shown)
 
 
 def _unanswered(reasons: tuple[Reason, ...]) -> bool:
     return bool({Reason.INTEREST_NOT_CLEARED, Reason.CONSENT_MISSING} & set(reasons))
-
-
-def _no_survival(each: Class) -> bool:
-    licensed = any(statement.basis.value == "license" for statement in each.records)
-    return each.verdict.cleared and licensed and not each.verdict.survivals
 
 
 def quarantine(census: Census, naming: Naming) -> Section:
@@ -82,23 +75,29 @@ def quarantine(census: Census, naming: Naming) -> Section:
     by_cause = Table(
         "causes",
         "By cause",
-        (Column("cause", "Cause"), Column("assets", "Assets", Form.COUNT)),
+        (Column("cause", "Cause", leads=ROW), Column("assets", "Assets", Form.COUNT, leads=ROW)),
         [(cause.value, count) for cause, count in ordered],
+        leads=[anchor("cause", cause.value) for cause, _ in ordered],
     )
-    chart = tuple(Bar(cause.value, f"{count:,}", (Part("quarantine", count),)) for cause, count in ordered)
-    tables = [by_cause]
+    chart = tuple(
+        Bar(cause.value, f"{count:,}", (Part("plain", count, anchor("cause", cause.value)),), "cause")
+        for cause, count in ordered
+    )
+    tables, details = [by_cause], list[Detail]()
     if not naming.public:
-        rows: list[tuple[Cell, ...]] = [
-            (row["asset"], row["cause"], naming.words(row["message"]), row["bytes"])
-            for row in census.quarantine[:_MOST]
-        ]
         columns = (
             Column("asset", "Asset", Form.CODE),
             Column("cause", "Cause"),
-            Column("message", "What was found"),
-            Column("bytes", "Bytes", Form.COUNT),
+            Column("message", "What was found", Form.PROSE),
+            Column("bytes", "Size", Form.BYTES),
         )
-        tables.append(Table("quarantine", "Every asset set aside", columns, rows, total=len(census.quarantine)))
+        found = census.quarantine
+        rows = [_set_aside(row, naming) for row in found[:_MOST]]
+        tables.append(Table("quarantine", "Every asset set aside", columns, rows, total=len(found)))
+        for cause, count in ordered:
+            alike = [_set_aside(row, naming) for row in found if row["cause"] == cause.value]
+            table = Table(cause.value, cause.value, columns, alike[:_MOST], total=count)
+            details.append(Detail("cause", cause.value, table, title=f"quarantine: {cause.value}"))
         tables.append(_custody(census, naming))
     about = "Files that could not be read safely and whole. No item of them exists, so none can reach training."
     return Section(
@@ -107,7 +106,12 @@ def quarantine(census: Census, naming: Naming) -> Section:
         about,
         charts=(Bars("Set aside, by cause", chart),) if chart else (),
         tables=tuple(tables),
+        details=tuple(details),
     )
+
+
+def _set_aside(row: dict[str, Any], naming: Naming) -> tuple[Cell, ...]:
+    return (row["asset"], row["cause"], naming.words(row["message"]), row["bytes"])
 
 
 def _custody(census: Census, naming: Naming) -> Table:
@@ -127,54 +131,3 @@ def _custody(census: Census, naming: Naming) -> Table:
         "Files named by an ASC MHL or BagIt list were compared with it when they were read.",
         total=len(rows),
     )
-
-
-def duplicates(census: Census, naming: Naming) -> Section:
-    """Return the section on copies: how many, and which of them are decided differently."""
-    counts: list[tuple[Cell, ...]] = []
-    bars: list[Bar] = []
-    alike: dict[tuple[str, str, str], tuple[int, int]] = {}
-    crossing, looked_at = 0, 0
-    for name, column in (("exact", census.exact_group), ("near", census.near_group)):
-        found = groups(census, column, _MOST)
-        several = sum(found.crossing.values())
-        counts.append((name, found.groups, found.items, several))
-        crossing, looked_at = crossing + several, looked_at + len(found.first)
-        for decisions, number in found.crossing.items():
-            parts = tuple(Part(each.value, number / len(decisions)) for each in decisions)
-            bars.append(Bar(f"{name}: {' + '.join(decisions)}", f"{number:,} groups", parts))
-        for group in found.first:
-            key = name, ", ".join(group.decisions), _members(census, group)
-            number, items = alike.get(key, (0, 0))
-            alike[key] = number + 1, items + len(group.rows)
-    tables = [Table("copies", "Copies", (_COPIES, _GROUPS, _ITEMS, Column("crossing", _CROSSING, Form.COUNT)), counts)]
-    if not naming.public:
-        left = f" The first {looked_at:,} of {crossing:,} groups were looked at." if looked_at < crossing else ""
-        tables.append(
-            Table(
-                "crossing",
-                "Copies whose members are decided differently",
-                (_COPIES, Column("decisions", "Decisions"), _GROUPS, _ITEMS, Column("members", "Members", Form.CODE)),
-                [(name, decisions, *numbers, told) for (name, decisions, told), numbers in alike.items()],
-                f"Groups with the same members stand in one row.{left}",
-            )
-        )
-    about = (
-        "An opt-out, a revocation or a missing consent holds for every copy; a term or territory for its own record."
-    )
-    charts = (Bars("Groups of copies decided differently", tuple(bars)),) if bars else ()
-    return Section("duplicates", "Copies across rights", about, charts=charts, tables=tuple(tables))
-
-
-_CROSSING = "Groups decided differently"
-_COPIES = Column("what", "Copies")
-_GROUPS = Column("groups", "Groups", Form.COUNT)
-
-
-def _members(census: Census, group: Crossing) -> str:
-    members: dict[str, dict[str, None]] = {}
-    for row in group.rows:
-        decision = census.classes[census.of_class[row]].decision
-        members.setdefault(census.shown[census.asset[row]], {})[decision.value] = None
-    told = [f"{asset} ({', '.join(decisions)})" for asset, decisions in list(members.items())[:8]]
-    return "; ".join(told) + (f" and {len(members) - 8} more" if len(members) > 8 else "")

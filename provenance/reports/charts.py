@@ -1,73 +1,111 @@
 """Charts as inline SVG: shapes only where they stretch with the page, so that all words stay words and can be read.
 
 Colours come from the page's classes, which know light, dark and paper. Whatever comes from outside is escaped here.
+Each shape that counts items leads to them.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable, Collection, Iterable, Iterator
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
-from provenance.reports.content import Bar, Timeline
+from provenance.reports.content import Bar, Mark, Matrix, Square, Timeline
 
-_WIDTH, _AXIS, _TOP = 720, 34, 26
+_WIDTH, _AXIS = 720, 40
+_ROW = 15  # a line of words on the time line
+_MOST_ROWS = 5
+
+Place = Callable[[dt.date], float]
+_LETTER = 6.2  # about the width of one, in the units of the time line
 
 
-def bar(each: Bar, most: float) -> Markup:
+def bar(each: Bar, most: float, known: Collection[str], tall: bool = False) -> Markup:
     """Return one bar against the longest: its parts side by side. It stretches to whatever width it is given."""
-    out, at = [], 0.0
+    out, at = list[Markup](), 0.0
     for part in each.parts:
         width = 100 * part.value / most if most else 0
         if width:
             # A sliver must be seen: one item of a million is one item.
             shown = max(width, 0.4)
-            out.append(f'<rect class="f-{escape(part.of)}" x="{at:.2f}" y="0" width="{shown:.2f}" height="10"/>')
+            shape = Markup('<rect class="f-{}" x="{}" y="0" width="{}" height="10"/>').format(
+                part.of, f"{at:.2f}", f"{shown:.2f}"
+            )
+            # The label beside the bar is the one stop of the keyboard; a part is for those who point.
+            out.append(_led(shape, part.leads, known, tabindex="-1"))
             at += shown
-    shapes = Markup("".join(out))
-    return Markup(
-        '<svg class="bar" viewBox="0 0 100 10" preserveAspectRatio="none" role="img" aria-label="{}">{}</svg>'
-    ).format(f"{each.label}: {each.words}", shapes)
+    frame = '<svg class="bar{}" viewBox="0 0 100 10" preserveAspectRatio="none" role="img" aria-label="{}">{}</svg>'
+    return Markup(frame).format(" tall" if tall else "", f"{each.label}: {each.words}", Markup("").join(out))
 
 
-def timeline(line: Timeline) -> Markup:
-    """Return marks on a line of months; their height is that of the items. Each says what it is when pointed at."""
+def _led(shape: Markup, leads: str | None, known: Collection[str], tabindex: str = "0") -> Markup:
+    if leads not in known:
+        return shape
+    return Markup('<a href="#{}" tabindex="{}">{}</a>').format(leads, tabindex, shape)
+
+
+def timeline(line: Timeline, known: Collection[str]) -> Markup:
+    """Return marks on a line of months; their height is that of the items. The first ones are told in words above."""
     span = max((line.last - line.first).days, 1)
     most = max((mark.items for mark in line.marks), default=1) or 1
-    height = _TOP + 74
-    base = height - 30
 
     def place(day: dt.date) -> float:
         return _AXIS + (_WIDTH - 2 * _AXIS) * (day - line.first).days / span
 
-    months = list(_months(line.first, line.last))
-    out = [Markup('<line class="axis" x1="{}" x2="{}" y1="{}" y2="{}"/>').format(_AXIS, _WIDTH - _AXIS, base, base)]
-    step = max(1, len(months) // 8)
-    for at, month in enumerate(months):
-        at_month = f"{place(month):.1f}"
-        tick = '<line class="tick" x1="{0}" x2="{0}" y1="{1}" y2="{2}"/>'
-        out.append(Markup(tick).format(at_month, base, base + 5))
-        if at % step == 0:
-            out.append(
-                Markup('<text x="{}" y="{}" text-anchor="middle">{}</text>').format(
-                    at_month, base + 20, f"{month:%Y-%m}"
-                )
-            )
+    labels = list(_labels(line.marks, place))
+    top = 8 + _ROW * (max((row for _, _, row in labels), default=-1) + 1)
+    base, out = top + 58, list[Markup]()
+    out.append(Markup('<line class="axis" x1="{}" x2="{}" y1="{}" y2="{}"/>').format(_AXIS, _WIDTH - _AXIS, base, base))
+    out += _axis(line, base, place)
     for mark in line.marks:
-        x, size = place(mark.day), 8 + 44 * mark.items / most
+        x, size = place(mark.day), 6 + 44 * mark.items / most
+        shape = '<g><title>{}</title><rect class="f-{}" x="{}" y="{}" width="6" height="{}" rx="2"/></g>'
+        words = f"{mark.day}: {mark.label}" + (f" ({mark.items:,} items)" if mark.items else "")
+        drawn = Markup(shape).format(
+            words, "review" if mark.items else "plain", f"{x - 3:.1f}", f"{base - size:.1f}", f"{size:.1f}"
+        )
+        out.append(_led(drawn, mark.leads, known))
+    for mark, words, row in labels:
+        x, y = place(mark.day), 14 + _ROW * row
+        size = 6 + 44 * mark.items / most
         out.append(
-            Markup(
-                '<g><title>{}</title><rect class="f-review" x="{}" y="{}" width="5" height="{}" rx="2"/></g>'
-            ).format(
-                f"{mark.day}: {mark.label} ({mark.items:,} items)",
-                f"{x - 2.5:.1f}",
-                f"{base - size:.1f}",
-                f"{size:.1f}",
+            Markup('<line class="tick" x1="{0}" x2="{0}" y1="{1}" y2="{2}"/>').format(
+                f"{x:.1f}", y + 3, f"{base - size:.1f}"
             )
         )
-    return Markup('<svg class="timeline" viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>').format(
-        _WIDTH, height, line.title, Markup("").join(out)
-    )
+        end = x + len(words) * _LETTER > _WIDTH
+        anchor = "end" if end else "start"
+        text = '<text class="told" x="{}" y="{}" text-anchor="{}">{}</text>'
+        out.append(Markup(text).format(f"{x + (3 if end else -3):.1f}", y, anchor, words))
+    frame = '<svg class="timeline" viewBox="0 0 {} {}" role="group" aria-label="{}">{}</svg>'
+    return Markup(frame).format(_WIDTH, base + 30, line.title, Markup("").join(out))
+
+
+def _labels(marks: Iterable[Mark], place: Place) -> Iterator[tuple[Mark, str, int]]:
+    """Yield marks with their words and the line to set them on, as long as there is room for them side by side."""
+    free = [0.0] * _MOST_ROWS
+    for mark in marks:
+        about = f"{mark.items:,} items" if mark.items else mark.label
+        words = f"{mark.day} {about}"
+        x, width = place(mark.day), len(words) * _LETTER
+        start = x - width if x + width > _WIDTH else x
+        row = next((at for at, end in enumerate(free) if end <= start), None)
+        if row is not None:
+            free[row] = start + width + 10
+            yield mark, words, row
+
+
+def _axis(line: Timeline, base: int, place: Place) -> Iterator[Markup]:
+    months = list(_months(line.first, line.last))
+    step = max(1, -(-len(months) // 8))
+    for at, month in enumerate(months):
+        at_month = f"{place(month):.1f}"
+        yield Markup('<line class="tick" x1="{0}" x2="{0}" y1="{1}" y2="{2}"/>').format(at_month, base, base + 5)
+        if at % step == 0:
+            yield Markup('<text x="{}" y="{}" text-anchor="middle">{}</text>').format(
+                at_month, base + 20, f"{month:%Y-%m}"
+            )
 
 
 def _months(first: dt.date, last: dt.date) -> list[dt.date]:
@@ -78,3 +116,58 @@ def _months(first: dt.date, last: dt.date) -> list[dt.date]:
             found.append(day)
         day = (day.replace(day=28) + dt.timedelta(days=4)).replace(day=1)
     return found
+
+
+_SIDE, _LABEL, _LINE = 74, 170, 30
+
+
+def matrix(chart: Matrix, known: Collection[str]) -> Markup:
+    """Return a matrix of pairs, half of it, for a pair has no order: the fuller a square the more it counts."""
+    most = max((square.value for row in chart.rows for square in row), default=0) or 1
+    size = len(chart.headings)
+    out = list[Markup]()
+    for at, (heading, row) in enumerate(zip(chart.headings, chart.rows, strict=True)):
+        y = at * _LINE
+        out.append(
+            Markup('<text class="told" x="{}" y="{}" text-anchor="end">{}</text>').format(
+                _LABEL - 8, y + 19, _short(heading, 26)
+            )
+        )
+        for column, square in enumerate(row):
+            x = _LABEL + column * _SIDE
+            out.append(_square(square, x, y, most, f"{heading} and {chart.headings[column]}", column == at, known))
+    for column, heading in enumerate(chart.headings):
+        x, y = _LABEL + column * _SIDE + _SIDE // 2, size * _LINE + 14
+        out.append(Markup('<text x="{}" y="{}" text-anchor="middle">{}</text>').format(x, y, _short(heading, 12)))
+    frame = '<svg class="matrix" viewBox="0 0 {0} {1}" width="{0}" height="{1}" role="group" aria-label="{2}">{3}</svg>'
+    return Markup(frame).format(_LABEL + size * _SIDE, size * _LINE + 22, chart.title, Markup("").join(out))
+
+
+def _square(square: Square, x: int, y: int, most: int, words: str, alike: bool, known: Collection[str]) -> Markup:
+    if not square.value:
+        return Markup('<rect class="empty" x="{}" y="{}" width="{}" height="{}"/>').format(
+            x + 1, y + 1, _SIDE - 2, _LINE - 2
+        )
+    colour = "f-refused" if square.apart else "f-plain" if alike else "f-review"
+    shade = 0.15 + 0.3 * square.value / most
+    words = f"{words}: {square.value:,} groups" + (", decided differently in some" if square.apart else "")
+    drawn = Markup(
+        '<g><title>{}</title><rect class="{}" x="{}" y="{}" width="{}" height="{}" fill-opacity="{}"/>'
+        '<text class="told" x="{}" y="{}" text-anchor="middle">{}</text></g>'
+    ).format(
+        words,
+        colour,
+        x + 1,
+        y + 1,
+        _SIDE - 2,
+        _LINE - 2,
+        f"{shade:.2f}",
+        x + _SIDE // 2,
+        y + 19,
+        f"{square.value:,}",
+    )
+    return _led(drawn, square.leads, known)
+
+
+def _short(text: str, most: int) -> str:
+    return text if len(text) <= most else text[: most - 1] + "…"

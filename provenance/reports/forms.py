@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 from provenance.model.errors import CommitError, UsageError
@@ -37,12 +38,14 @@ def write(report: Report, form: str, out: Path) -> None:
         raise UsageError(f"a report has no form {form!r}", next_step=f"choose one of: {', '.join(_SUFFIXES.values())}")
 
 
-def put(place: Path, data: bytes) -> None:
+def put(place: Path, data: bytes | Iterable[bytes]) -> None:
     """Put a file in place at one stroke. CommitError."""
+    parts = [data] if isinstance(data, bytes) else data
     temp = place.with_name(f".{place.name}.part")
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
-        temp.write_bytes(data)
+        with open(temp, "wb") as file:
+            file.writelines(parts)
         temp.replace(place)
     except OSError as error:
         with contextlib.suppress(OSError):

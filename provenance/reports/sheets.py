@@ -8,16 +8,17 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
+import itertools
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from provenance.reports.content import Cell, Column, Form, Report, Table
+from provenance.reports.content import Big, Cell, Column, Form, Report, Table
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-_BATCH = 65_536
-_TYPES = {Form.COUNT: pa.int64(), Form.HOURS: pa.float64(), Form.DAY: pa.date32()}
+_TYPES = {Form.COUNT: pa.int64(), Form.BYTES: pa.int64(), Form.HOURS: pa.float64(), Form.DAY: pa.date32()}
 
 
 def tame(value: Cell) -> Cell:
@@ -29,33 +30,36 @@ def tame(value: Cell) -> Cell:
     return round(value, 6) if isinstance(value, float) else value
 
 
-def csv_files(report: Report) -> Iterator[tuple[str, bytes]]:
+def csv_files(report: Report) -> Iterator[tuple[str, Iterator[bytes]]]:
     """Yield the name and the bytes of one CSV file for each table: UTF-8 with BOM, comma, CRLF (RFC 4180)."""
     for table in report.tables():
         yield f"{table.key}.csv", _csv([column.key for column in table.columns], table.rows)
     for key, big in report.big.items():
-        yield f"{key}.csv", _csv(big.column_names, _rows(big))
+        yield f"{key}.csv", _csv(big.schema.names, rows(big))
 
 
-def _csv(head: list[str], rows: Iterable[tuple[Cell, ...]]) -> bytes:
-    out = io.StringIO(newline="")
-    writer = csv.writer(out)
-    writer.writerow(head)
-    writer.writerows([tame(cell) for cell in row] for row in rows)
-    return out.getvalue().encode("utf-8-sig", "replace")
+def _csv(head: list[str], rows: Iterable[tuple[Cell, ...]]) -> Iterator[bytes]:
+    yield b"\xef\xbb\xbf"
+    told = itertools.chain([tuple(head)], rows)
+    while part := list(itertools.islice(told, 4096)):
+        out = io.StringIO(newline="")
+        csv.writer(out).writerows([tame(cell) for cell in row] for row in part)
+        yield out.getvalue().encode("utf-8", "replace")
 
 
-def _rows(big: pa.Table) -> Iterator[tuple[Cell, ...]]:
-    for batch in big.to_batches(_BATCH):
+def rows(big: Big) -> Iterator[tuple[Cell, ...]]:
+    """Yield the rows of a long table, never holding more than a batch of them."""
+    for batch in big.batches():
         yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)
 
 
-def parquet_files(report: Report) -> Iterator[tuple[str, bytes]]:
+def parquet_files(report: Report) -> Iterator[tuple[str, Iterator[bytes]]]:
     """Yield the name and the bytes of one Parquet file for each table. A column of mixed cells is text."""
     for table in report.tables():
-        yield f"{table.key}.parquet", _parquet(_arrow(table))
+        arrow = _arrow(table)
+        yield f"{table.key}.parquet", _parquet(arrow.schema, arrow.to_batches())
     for key, big in report.big.items():
-        yield f"{key}.parquet", _parquet(big)
+        yield f"{key}.parquet", _parquet(big.schema, big.batches())
 
 
 def _arrow(table: Table) -> pa.Table:
@@ -72,7 +76,37 @@ def _array(column: Column, cells: list[Cell]) -> pa.Array:
     return pa.array(cells, wanted)
 
 
-def _parquet(table: pa.Table) -> bytes:
-    out = pa.BufferOutputStream()
-    pq.write_table(table, out, compression="zstd", write_page_checksum=True)
-    return out.getvalue().to_pybytes()
+def _parquet(schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> Iterator[bytes]:
+    """The file, a row group for each batch, handed on as it is written."""
+    out = io.BytesIO()
+    writer = pq.ParquetWriter(_Tail(out), schema, compression="zstd", write_page_checksum=True)
+    for batch in batches:
+        writer.write_batch(batch)
+        yield _taken(out)
+    writer.close()
+    yield _taken(out)
+
+
+def _taken(out: io.BytesIO) -> bytes:
+    data = out.getvalue()
+    out.seek(0)
+    out.truncate()
+    return data
+
+
+class _Tail(io.RawIOBase):
+    """A file that is only ever added to: it knows how far it is, and keeps what was not yet handed on."""
+
+    def __init__(self, out: io.BytesIO) -> None:
+        self._out, self._at = out, 0
+
+    def writable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._at
+
+    def write(self, data: Any) -> int:
+        written = self._out.write(data)
+        self._at += written
+        return written

@@ -13,9 +13,8 @@ import zipfile
 from collections.abc import Iterable, Iterator
 from xml.sax.saxutils import escape
 
-import pyarrow as pa
-
 from provenance.reports.content import Cell, Report
+from provenance.reports.sheets import rows
 
 MOST_ROWS = 1_048_575  # besides the head
 _MOST_TEXT = 32_767
@@ -43,40 +42,39 @@ def workbook(report: Report) -> bytes:
     for table in report.tables():
         sheets.append((table.key, [column.title for column in table.columns], table.rows))
     for key, big in report.big.items():
-        sheets.append((key, big.column_names, _rows(big)))
+        sheets.append((key, big.schema.names, rows(big)))
+    # What is printed at the top of each page; an ampersand would begin a code there.
+    edge = escape(f"&L{report.title}. {report.marking}".replace("&", "&&").replace("&&L", "&L", 1) + "&R&P / &N")
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as package:
         for name, text in _frame([name for name, _, _ in sheets]):
             _put(package, name, [text])
-        for number, (_, head, rows) in enumerate(sheets, 1):
-            _put(package, f"xl/worksheets/sheet{number}.xml", _sheet(head, rows))
+        for number, (_, head, cells) in enumerate(sheets, 1):
+            _put(package, f"xl/worksheets/sheet{number}.xml", _sheet(head, cells, edge))
     return out.getvalue()
-
-
-def _rows(big: pa.Table) -> Iterator[tuple[Cell, ...]]:
-    for batch in big.to_batches(65_536):
-        yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)
 
 
 def _front(report: Report) -> Iterator[tuple[Cell, ...]]:
     yield from (("title", report.title), ("subtitle", report.subtitle), ("marking", report.marking))
     yield from ((figure.label, figure.value) for figure in report.figures)
+    if report.answer is not None:
+        yield from (("question", report.answer.question), ("answer", report.answer.verdict), *report.answer.terms)
     for section in report.sections:
         yield from section.facts
         yield from ((section.title, note) for note in section.notes)
 
 
-def _sheet(head: list[str], rows: Iterable[tuple[Cell, ...]]) -> Iterator[str]:
+def _sheet(head: list[str], cells: Iterable[tuple[Cell, ...]], edge: str) -> Iterator[str]:
     yield f'{_HEAD}<worksheet xmlns="{_MAIN}"><sheetViews><sheetView workbookViewId="0">'
     yield '<pane ySplit="1" topLeftCell="A2" activePane="bottomLeft" state="frozen"/>'
     yield "</sheetView></sheetViews><sheetData>"
     yield f"<row>{''.join(_cell(title, 1) for title in head)}</row>"
-    for at, row in enumerate(rows):
+    for at, row in enumerate(cells):
         if at == MOST_ROWS - 1:
             yield f"<row>{_cell('more rows than a sheet can hold: see csv or parquet', 1)}</row>"
             break
         yield f"<row>{''.join(map(_cell, row))}</row>"
-    yield "</sheetData></worksheet>"
+    yield f"</sheetData><headerFooter><oddHeader>{edge}</oddHeader></headerFooter></worksheet>"
 
 
 def _cell(value: Cell, style: int = 0) -> str:

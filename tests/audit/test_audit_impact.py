@@ -140,5 +140,5 @@ def test_a_release_that_holds_the_items_is_called_back_and_can_be_audited_itself
     assert any(task.what.startswith("call back release") for task in found.tasks)
     audited = audit.audit(place, studio.policy(), ledger=studio.dataset)
     assert audited.census.by_decision()["cleared"].items == audited.census.total.items == 5
-    facts = dict(audit.report(audited, thumbnails=0).sections[0].facts)
+    facts = dict(next(s for s in audit.report(audited, thumbnails=0).sections if s.key == "scope").facts)
     assert audited.rights_keys.current.fingerprint == facts["Signed with rights key"]

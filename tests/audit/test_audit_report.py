@@ -16,7 +16,7 @@ from provenance.audit import Audit
 from provenance.auditing import census
 from provenance.model.errors import UsageError
 from provenance.reports import page
-from provenance.reports.content import Report, Section, Table
+from provenance.reports.content import Bars, Matrix, Report, Section, Table
 
 ASK = ["--use", "ai_generative_training", "--purpose", "commercial", "--territory", "US", "--on", "2026-11-23"]
 
@@ -68,7 +68,7 @@ def test_every_table_of_the_rights_sums_to_all_items(told: Report) -> None:
         assert sum(row[1] for row in table(told, key).rows) == total, key
     reasons = table(told, "reasons").rows
     assert sum(row[2] for row in reasons[:-1]) == reasons[-1][2] == total
-    assert told.big["items"].num_rows == total
+    assert sum(batch.num_rows for batch in told.big["items"].batches()) == total
 
 
 def test_a_report_says_all_that_a_licence_audit_states(studio: Studio, found: Audit, told: Report) -> None:
@@ -82,8 +82,8 @@ def test_a_report_says_all_that_a_licence_audit_states(studio: Studio, found: Au
     assert re.search("SHA-256 [0-9a-f]{64}$", facts["Rules"]) and "provenance" in facts["Made by"]
     assert found.census.admission.book.entries[-1].digest in facts["Ledger head"]
     keys = [each.key for each in told.sections]
-    asked = "scope crawl reasons rights expiries conflicts orders unknowns duplicates quarantine"
-    assert keys[:10] == asked.split()
+    asked = "todo scope crawl reasons rights expiries conflicts orders unknowns duplicates quarantine"
+    assert keys[:11] == asked.split()
     assert keys[-1] == "not-covered" and len(section(told, "not-covered").notes) >= 8
 
 
@@ -94,6 +94,72 @@ def test_each_reason_leads_to_the_assets_behind_it(told: Report) -> None:
     expired = next(each for each in section(told, "reasons").details if each.name == "expired")
     assert [row[0] for row in expired.table.rows] == ["art/stock/a.jpg"]
     assert f'href="#{expired.anchor}"' in html
+
+
+def test_the_answer_is_told_in_a_sentence_with_what_it_depends_on(told: Report, found: Audit) -> None:
+    assert told.answer is not None
+    by = {each.value: tally.items for each, tally in found.census.by_decision().items()}
+    assert told.answer.question == (
+        "May these 13 items be used for generative AI training, for commercial purposes, in US, on 2026-11-23?"
+    )
+    assert told.answer.verdict.startswith(f"Yes for {by['cleared']} items ({round(100 * by['cleared'] / 13)} %")
+    assert f"No for {by['refused']}." in told.answer.verdict
+    head = found.state.valid_until
+    assert head is not None and f"{head:%Y-%m-%d}" in dict(told.answer.terms)["This answer holds until"]
+
+
+def test_the_work_list_covers_every_item_that_is_not_cleared(told: Report, found: Audit) -> None:
+    by = {each.value: tally.items for each, tally in found.census.by_decision().items()}
+    rows = table(told, "todo").rows
+    kept_out = sum(int(str(row[2])) for row in rows if row[4] is not None or str(row[3]).startswith("Leave these out"))
+    assert kept_out == by["review"] + by["refused"]
+    assert rows[0][1] == "rights desk" and "ledger" in str(rows[0][3]) and rows[0][6] is not None
+    assert any(row[1] == "archive" and "quarantine" in str(row[3]) for row in rows)
+
+
+def test_charts_tell_items_and_footage_and_add_up(told: Report, found: Audit) -> None:
+    by_title = {chart.title: chart for each in told.sections for chart in each.charts if isinstance(chart, Bars)}
+    out = found.census.by_decision()
+    items = by_title["Items not cleared, by first reason"]
+    assert sum(bar.value for bar in items.bars) == out["review"].items + out["refused"].items
+    works = by_title["Items by work: cleared / review / refused"]
+    assert sum(bar.value for bar in works.bars) == found.census.total.items
+
+
+def test_copies_under_two_bases_meet_in_the_matrix_and_lead_to_their_members(told: Report) -> None:
+    chart = next(c for c in section(told, "duplicates").charts if isinstance(c, Matrix) and "Exact" in c.title)
+    place = {heading: at for at, heading in enumerate(chart.headings)}
+    one, other = sorted((place["ownership"], place["license"]), reverse=True)
+    square = chart.rows[one][other]
+    assert square.value == 1
+    behind = next(each for each in section(told, "duplicates").details if each.anchor == square.leads)
+    assert "art/elsewhere/01.png" in str(behind.table.rows[0][2])
+
+
+def test_every_bar_mark_and_number_that_leads_finds_its_items(told: Report) -> None:
+    html = page.render(told).decode()
+    ids = re.findall(r' id="([^"]+)"', html)
+    assert len(ids) == len(set(ids))
+    assert set(re.findall(r'href="#([^"]+)"', html)) <= set(ids)
+    bars = [bar for each in told.sections for chart in each.charts if isinstance(chart, Bars) for bar in chart.bars]
+    leads = {part.leads for bar in bars for part in bar.parts if part.value}
+    assert leads and leads <= set(ids)
+    assert all(figure.leads in ids for figure in told.figures if figure.value != "0")
+
+
+def test_json_states_its_schema_and_a_private_report_says_so_in_every_form(
+    studio: Studio, tmp_path: Path, told: Report
+) -> None:
+    import zipfile
+
+    assert told.as_json()["schema"] == {"name": "provenance-report", "version": 2}
+    assert told.as_json()["marking"].startswith("Private")
+    html = page.render(told).decode()
+    assert re.search(r'@page \{ @top-left \{ content: "Rights audit\. Private:', html)
+    assert cli.run(["audit", str(studio.dataset), *ASK, "--thumbnails", "0", "--out", str(tmp_path / "r.xlsx")]) == 0
+    with zipfile.ZipFile(tmp_path / "r.xlsx") as package:
+        sheets = [name for name in package.namelist() if name.startswith("xl/worksheets/")]
+        assert sheets and all(b"<oddHeader>&amp;LRights audit. Private:" in package.read(name) for name in sheets)
 
 
 def test_copies_under_rival_holders_stand_among_the_conflicts(told: Report) -> None:

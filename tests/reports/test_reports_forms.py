@@ -25,8 +25,8 @@ from provenance.reports.content import (
     Section,
     Table,
     Timeline,
-    length,
 )
+from provenance.reports.numbers import length
 
 DAY = dt.date(2026, 11, 23)
 
@@ -56,7 +56,7 @@ def test_lengths_are_shown_as_hours_minutes_seconds() -> None:
 
 
 def test_a_sliver_of_a_bar_is_still_seen() -> None:
-    drawn = charts.bar(Bar("a", "1", (Part("cleared", 1),)), 1_000_000)
+    drawn = charts.bar(Bar("a", "1", (Part("cleared", 1),)), 1_000_000, ())
     assert 'width="0.40"' in drawn
 
 
