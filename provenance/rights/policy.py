@@ -85,7 +85,8 @@ class Policy:
 
     def to_json(self) -> dict[str, Any]:
         out: dict[str, Any] = codec.encode(self)
-        return out
+        # Spelt out: what is left out means today's default, and a receipt outlives that.
+        return out | {"duplicates": codec.encode(self.duplicates)}
 
     @property
     def digest(self) -> str:
