@@ -10,7 +10,6 @@ import datetime as dt
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 from provenance.admit import RELEASE, TrustedKeys, admit, in_words
@@ -39,6 +38,7 @@ from provenance.dataset.store import Store
 from provenance.model.errors import UsageError
 from provenance.reports import docindex, documents
 from provenance.reports.content import Report
+from provenance.reports.subject import Subject
 from provenance.rights.ledger import LedgerState
 from provenance.rights.policy import Policy
 
@@ -140,26 +140,29 @@ def document(found: Audit, name: str, archive: Path | None = None) -> tuple[byte
     archive: where the files lie that were built from, for a document that has a private form; it is read again.
     InputError for a file that is not the one that was read.
     """
-    told = _told(documents.document(name), found, archive)
-    return told.data, told.without
+    chosen = documents.document(name)
+    if archive is not None and not documents.private(chosen):
+        raise UsageError(f"{name} has no private form, so that it needs no archive", next_step="leave out --archive")
+    data: bytes = chosen.write(_subject(found, archive))
+    return data, chosen.WITHOUT
 
 
 def every_document(found: Audit, archive: Path | None = None) -> dict[str, bytes]:
     """Return all documents of the shelf by the names of their files, and their index. Errors as of `document`."""
-    written = [_told(each, found, archive if documents.private(each) else None) for each in documents.names().values()]
-    index = docindex.index(facts.subject(found.census, found.state, Naming(naming.salt())), written)
-    return {each.file: each.data for each in written} | dict(index)
+    public = _subject(found, None)
+    named = public if archive is None else _subject(found, archive)
+    written = []
+    for each in documents.names().values():
+        private = archive is not None and documents.private(each)
+        file = f"{public.name}-v{public.version}{each.SUFFIX}"
+        data = each.write(named if private else public)
+        written.append(docindex.Told(each.NAME, file, data, each.WITHOUT, private))
+    return {each.file: each.data for each in written} | dict(docindex.index(public, written))
 
 
-def _told(chosen: ModuleType, found: Audit, archive: Path | None) -> docindex.Told:
-    if archive is not None and not documents.private(chosen):
-        raise UsageError(
-            f"{chosen.NAME} has no private form, so that it needs no archive", next_step="leave out --archive"
-        )
+def _subject(found: Audit, archive: Path | None) -> Subject:
     named = Naming(naming.salt() if archive is None else None)
-    subject = facts.subject(found.census, found.state, named, archive)
-    file = f"{subject.name}-v{subject.version}{chosen.SUFFIX}"
-    return docindex.Told(chosen.NAME, file, chosen.write(subject), chosen.WITHOUT, archive is not None)
+    return facts.subject(found.census, found.state, named, archive)
 
 
 def summary(found: Audit, days: int = 90) -> dict[str, Any]:

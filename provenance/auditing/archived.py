@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from provenance.archive.hashing import hash_file
 from provenance.archive.opening import opened
@@ -39,23 +42,38 @@ def reading(census: Census, naming: Naming, archive: Path | None) -> Reading:
 
 def _files(census: Census) -> Iterator[tuple[File, bool]]:
     """Every file that was read, with whether a cleared item came out of it or out of one of its members."""
-    asset, number, _ = census.pairs
-    cleared = np.array([each.verdict.cleared for each in census.classes] or [False])
-    wanted = np.zeros(census.assets.num_rows, bool)
-    wanted[asset[cleared[number]]] = True
-    rows = census.assets.select(["type", "files"]).to_pylist()
+    cleared = _cleared(census)
     holders: set[bytes] = set()
-    for at in np.flatnonzero(wanted).tolist():
-        if rows[at]["type"] == "member":
-            steps = rows[at]["files"][0]["path"].split(b"/")
+    for at, type, files in _rows(census):
+        if type == "member" and cleared[at]:
+            steps = files[0]["path"].split(b"/")
             holders.update(b"/".join(steps[:depth]) for depth in range(1, len(steps)))
     told: set[bytes] = set()
-    pairs = [*zip(rows, wanted.tolist(), strict=True), *((row, False) for row in census.quarantine)]
-    for row, has in pairs:
-        for file in row["files"] if row["type"] != "member" else ():
+    aside = ((None, row["type"], row["files"]) for row in census.quarantine)
+    for at, type, files in chain(_rows(census), aside):
+        for file in files if type != "member" else ():
             if file["sha256"] is not None and file["path"] not in told:
                 told.add(file["path"])
-                yield File(file["path"], file["sha256"], file["bytes"]), has or file["path"] in holders
+                used = at is not None and bool(cleared[at])
+                yield File(file["path"], file["sha256"], file["bytes"]), used or file["path"] in holders
+
+
+def _cleared(census: Census) -> npt.NDArray[np.bool_]:
+    """For each asset, whether any item of it is cleared."""
+    asset, number, _ = census.pairs
+    classes = np.array([each.verdict.cleared for each in census.classes] or [False])
+    found = np.zeros(census.assets.num_rows, bool)
+    found[asset[classes[number]]] = True
+    return found
+
+
+def _rows(census: Census) -> Iterator[tuple[int | None, str, list[dict[str, Any]]]]:
+    """Row, type and files of each asset, a handful at a time: there may be millions."""
+    at = 0
+    for batch in census.assets.select(["type", "files"]).to_batches(max_chunksize=4096):
+        for row in batch.to_pylist():
+            yield at, row["type"], row["files"]
+            at += 1
 
 
 def _again(files: list[File], archive: Path) -> Iterator[File]:
@@ -75,6 +93,6 @@ def _again(files: list[File], archive: Path) -> Iterator[File]:
                     where=display(file.path),
                     next_step="build again, or name the archive as it was",
                 )
-            yield File(file.path, file.sha256, file.bytes, digests)
+            yield File(file.path, file.sha256, file.bytes, tuple(sorted(digests.items())))
     finally:
         os.close(root)

@@ -116,14 +116,14 @@ def command(
 def _write_document(found: Audit, name: str, out: str | None, archive: Path | None) -> None:
     """Write one document to a file or to stdout, or all of them into a folder, and say what is lost."""
     from provenance import audit as verb
-    from provenance.reports import documents, forms
+    from provenance.reports import forms
 
     if name == "all":
         if out is None or (Path(out).exists() and not Path(out).is_dir()):
             raise UsageError("all documents together go into a folder", next_step="name one with --out")
         for file, data in verb.every_document(found, archive).items():
             forms.put(Path(out) / file, data)
-        click.echo(f"wrote {len(documents.names())} documents and their index to {out}")
+        click.echo(f"wrote all documents and their index to {out}")
         return
     data, without = verb.document(found, name, archive)
     if out is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 NOT_STATED = "Not stated: the dataset does not record it."
@@ -38,13 +38,13 @@ class Counts:
 class File:
     """A file of the archive as the build read it. path: raw bytes, or a digest of them in public.
 
-    sha256: as recorded then. hashes: by the names of ASC MHL, of a file that was read again and is still the same.
+    sha256: as recorded then. hashes: by the names of ASC MHL in order, of a file that was read again and is the same.
     """
 
     path: bytes
     sha256: str
     bytes: int
-    hashes: Mapping[str, str] = field(default_factory=dict)
+    hashes: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,7 +85,7 @@ def write(subject: Subject) -> bytes:
 def _hash(file: File, path: str) -> Iterator[str]:
     yield "    <hash>"
     yield f'      <path size="{file.bytes}">{escape(path)}</path>'
-    for algorithm, digest in sorted(file.hashes.items()):
+    for algorithm, digest in file.hashes:
         yield f'      <{algorithm} action="original">{digest}</{algorithm}>'
     yield f'      <metadata><sha256 xmlns="{SPACE}">{file.sha256}</sha256></metadata>'
     yield "    </hash>"
