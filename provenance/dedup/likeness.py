@@ -93,6 +93,8 @@ def _spans(a: Glance, b: Glance, mask: npt.NDArray[np.bool_], rest: npt.NDArray[
     """Return whether what was left out differs along its whole length."""
     off, _ = _fitted(a, b, rest)
     band = mask & ~rest
+    if not band.any():  # the part that both have does not reach into it
+        return False
     differs = band & (np.abs(off) >= 0.3 * max(float(b[rest].std()), 4.0))
     along = 0 if np.ptp(np.nonzero(band)[0]) < np.ptp(np.nonzero(band)[1]) else 1
     return bool(differs.any(axis=along).sum() >= _COLUMNS * band.any(axis=along).sum())

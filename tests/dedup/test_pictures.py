@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from provenance.dedup import likeness
 from provenance.dedup.likeness import Relation
 from provenance.dedup.pictures import Found, Pictures, near_pairs
 
@@ -119,3 +120,15 @@ def _opened(place: str | Path) -> Image.Image:
     image = Image.open(place)
     image.load()
     return image if image.mode in ("L", "RGB", "RGBA") else image.convert("RGB")
+
+
+def test_a_band_outside_what_two_pictures_share_is_no_caption():
+    # Laid over each other they share all but the left edge; with that edge left out, nothing is left out.
+    picture = np.random.default_rng(7).uniform(0, 255, (64, 64)).astype(np.float32)
+    shared = np.ones((64, 64), bool)
+    shared[:, :16] = False
+    assert likeness._spans(picture, picture, shared, shared) is False
+    rest = shared.copy()
+    rest[:8] = False
+    captioned = np.where(shared & ~rest, 255 - picture, picture)
+    assert likeness._spans(picture, captioned, shared, rest) is True
