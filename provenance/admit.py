@@ -25,12 +25,13 @@ from provenance.dataset.signing import PublicKey, Role
 from provenance.dataset.store import Store
 from provenance.dataset.trust import Trust
 from provenance.dataset.version import Version
+from provenance.dedup.groups import representatives
 from provenance.judgement import prepare
 from provenance.model import clock
 from provenance.model.errors import InputError, RightsError
 from provenance.rights import policy as policies
 from provenance.rights.ledger import check_fresh
-from provenance.rights.policy import Policy
+from provenance.rights.policy import Duplicates, Policy
 from provenance.rights.reasons import Decision, Reason
 from provenance.rights.statement import Alteration
 from provenance.rights.verdicts import Verdicts
@@ -63,6 +64,21 @@ class Admission:
     def rows(self) -> npt.NDArray[np.int64]:
         """The index rows of the admitted items, rising."""
         return np.flatnonzero(self.verdicts.cleared)
+
+    def once(self, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """Return of some admitted rows (rising) those that training takes: of each group of copies the best one.
+
+        What counts as a copy is the policy's to say. A copy that is not among the rows never stands for one that is.
+        """
+        if self.policy.duplicates == Duplicates.KEEP:
+            return rows
+        info, name = self.version.content.tables["index"], "quality"
+        near = self.policy.duplicates == Duplicates.NEAR
+        columns = load_table(
+            self.dataset.store, "index", info, self.dataset.id, [name, "copy_group"] if near else [name]
+        )
+        group = columns.column("copy_group").to_numpy() if near else self.exact_group
+        return representatives(rows, group, columns.column(name).to_numpy())
 
     @property
     def on(self) -> dt.date:
@@ -206,6 +222,7 @@ def summary(admission: Admission) -> dict[str, Any]:
         "decided": clock.stamp(admission.moment),
         "valid_until": clock.stamp(until) if until is not None else None,
         "items": {decision.value: count for decision, count in admission.by_decision().items()},
+        "once": len(admission.once(admission.rows)),
         "conditions": admission.conditions(),
         "reasons": [
             {"decision": decision.value, "reason": reason.value, "items": count}

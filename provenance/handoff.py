@@ -27,10 +27,10 @@ from provenance.dataset.store import Store
 from provenance.model.errors import UnlicensedError, UsageError
 from provenance.model.names import raw
 from provenance.model.words import Kind
-from provenance.rights.policy import Duplicates, Policy
+from provenance.rights.policy import Policy
 from provenance.training.captions import Captions, load_captions
 from provenance.training.material import Material
-from provenance.training.places import load_places, representatives
+from provenance.training.places import load_places
 from provenance.training.watch import Watch
 
 if TYPE_CHECKING:
@@ -88,12 +88,10 @@ class TrainingAdmission(Admission):
 
     @property
     def admitted(self) -> npt.NDArray[np.int64]:
-        """The index rows that training gets, rising: cleared, asked about, and of items that are alike the first only,
-        as the policy wants it.
+        """The index rows that training gets, rising: cleared, asked about, and of copies the best only, as the policy
+        wants it.
         """
-        groups = {Duplicates.KEEP: [], Duplicates.EXACT: [self.exact_group]}
-        rows = np.flatnonzero(self.verdicts.cleared & self.scope)
-        return representatives(rows, groups.get(self.policy.duplicates, [self.exact_group, self.near_group]))
+        return self.once(np.flatnonzero(self.verdicts.cleared & self.scope))
 
     @cached_property
     def material(self) -> Material:

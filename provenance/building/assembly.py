@@ -2,7 +2,7 @@
 
 Two passes over the same rows. The first sees every asset and every content digest, so that equal evidence gets one
 rights id and equal content one group; the second writes the index. Rows come as streams: what is held for all items at
-once is their digests and two numbers each.
+once is their digests and a few numbers each.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from provenance.building.extraction import INDEX_PART, WORK, Done
 from provenance.building.neargroups import NAME as NEAR
-from provenance.building.neargroups import Part, near_groups
+from provenance.building.neargroups import Groups, Items, Part, near_groups
 from provenance.building.parts import Old, read_part, replaced
 from provenance.building.report import BuildReport
 from provenance.dataset import schema
@@ -53,14 +53,12 @@ class Assembly:
         """Write the tables and return the version's content; `report` gets its counts."""
         shards = [shard for answer in done for shard in self._shards(answer)]
         assets, first_asset, rights = self._assets(done, report)
-        content_digests = [digests(batch.column("content_sha256")) for batch in self._rows(done, "index")]
-        groups = exact_groups(np.concatenate(content_digests) if content_digests else np.empty((0, 32), np.uint8))
-        del content_digests
-        near, near_counts = near_groups(self._store, self._dataset, self._near_parts(done), groups)
+        items = self._items(done, first_asset)
+        groups, near_counts = near_groups(self._store, self._dataset, self._near_parts(done), items)
         report.near.update(near_counts)
         if self._old is not None:
             self._old.rewind()
-        index = self._index(done, first_asset, rights, groups, near)
+        index = self._index(done, first_asset, rights, items.exact, groups)
         quarantine = self._quarantine(done, report)
         for answer in done:
             report.units[answer.status] += 1
@@ -130,8 +128,8 @@ class Assembly:
         done: Sequence[Done],
         first_asset: Sequence[int],
         rights: npt.NDArray[np.int32],
-        groups: npt.NDArray[np.int64],
-        near: npt.NDArray[np.int64],
+        exact: npt.NDArray[np.int64],
+        groups: Groups,
     ) -> Any:
         """Write the index: parts number shards and assets within their unit, an old version within itself."""
         first_shard = 0
@@ -146,12 +144,23 @@ class Assembly:
                         "shard": shard,
                         "asset": asset,
                         "rights_id": rights[asset],
-                        "exact_group": groups[rows],
-                        "near_group": near[rows],
+                        "exact_group": exact[rows],
+                        "near_group": groups.near[rows],
+                        "copy_group": groups.copies[rows],
                     }
                     writer.write(replaced(batch, changed, schema.INDEX))
                 first_shard += sum(1 for _ in self._shards(answer))
             return writer.finish()
+
+    def _items(self, done: Sequence[Done], first_asset: Sequence[int]) -> Items:
+        content, asset, quality = [np.empty((0, 32), np.uint8)], [np.empty(0, np.int64)], [np.empty(0, np.int64)]
+        for at, answer in enumerate(done):
+            _, shift = self._shifts(answer, 0, first_asset[at])
+            for batch in self._unit(answer, "index"):
+                content.append(digests(batch.column("content_sha256")))
+                asset.append(batch.column("asset").to_numpy().astype(np.int64) + shift)
+                quality.append(batch.column("quality").to_numpy())
+        return Items(exact_groups(np.concatenate(content)), np.concatenate(asset), np.concatenate(quality))
 
     def _near_parts(self, done: Sequence[Done]) -> list[Part]:
         """The units' shards, with the near groups of kept ones where those still hold: when nothing was taken away."""
@@ -167,7 +176,8 @@ class Assembly:
                 first, count = old.index[answer.key]
                 new_row[first : first + count] = np.arange(at, at + count)
             at += sum(shard.rows for shard in part.shards)
-        groups = new_row[old.near_groups()]
+        before = old.near_groups()
+        groups = Groups(new_row[before.near], new_row[before.copies])
         for number, answer in enumerate(done):
             if answer.status != "finished":
                 first, count = old.index.get(answer.key, (0, 0))

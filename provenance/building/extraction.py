@@ -41,7 +41,7 @@ WORK = "work"
 
 Failed = tuple[tuple[bytes, str], ...]  # path and cause of each asset in quarantine
 
-_ORDINALS = ("rights_id", "exact_group", "near_group")
+_ORDINALS = ("rights_id", "exact_group", "near_group", "copy_group")
 INDEX_PART = pa.schema([part for part in schema.INDEX if part.name not in _ORDINALS])
 
 

@@ -1,5 +1,9 @@
 """The near groups of a version: fingerprints read from its shards, joined, and numbered by their first row.
 
+Two groups of one item. Its near group is all that shares its picture or words: drafts of a scene and the frames of a
+pan, too; what a holder says of one is heard for all of it. Its copy group, inside that, is what may stand for it in
+training: nothing in it shows or says anything new.
+
 A pure function of the items: a build that kept most units from the version before gives the same groups as one from
 scratch. Where units were only added, the groups of the old ones stand and only what is new is joined with all.
 """
@@ -18,11 +22,12 @@ import pyarrow as pa
 from provenance.dataset.shard import ShardInfo, read_columns
 from provenance.dataset.store import Store
 from provenance.dedup import pictures, texts
+from provenance.dedup.copies import of_pictures
 from provenance.dedup.groups import grouped
 from provenance.dedup.pictures import Pictures
 from provenance.model.words import Kind
 
-NAME = "near-v1"  # what a version's groups were made by; another rule has another name
+NAME = "near-v2"  # what a version's groups were made by; another rule has another name
 
 Rows = npt.NDArray[np.int64]
 
@@ -33,43 +38,86 @@ _GLANCE = pictures.SIDE * pictures.SIDE
 
 
 @dataclass(frozen=True)
+class Groups:
+    """For each row the first row of its group, int64[rows]. near: all that is related. copies: inside that."""
+
+    near: Rows
+    copies: Rows
+
+    def __getitem__(self, rows: slice | Rows) -> Groups:
+        return Groups(self.near[rows], self.copies[rows])
+
+
+@dataclass(frozen=True)
+class Items:
+    """What is known of every index row. exact: the first row with equal content; such rows are copies. asset: its row
+    in the assets table. quality: of two copies the better one has more. int64[rows] each."""
+
+    exact: Rows
+    asset: Rows
+    quality: Rows
+
+
+NO_GROUPS = Groups(np.empty(0, np.int64), np.empty(0, np.int64))
+
+
+@dataclass(frozen=True)
 class Part:
-    """The shards of one unit. kept: for a unit of the version before, the near group of each of its rows there,
-    counted from the version's own first row; None for what is new."""
+    """The shards of one unit. kept: for a unit of the version before, the groups of its rows, as rows of this version;
+    None for what is new."""
 
     shards: tuple[ShardInfo, ...]
-    kept: Rows | None = None
+    kept: Groups | None = None
 
 
-def near_groups(store: Store, dataset: str, parts: Sequence[Part], exact: Rows) -> tuple[Rows, Counter[str]]:
-    """Return for every index row the first row of its near-duplicates, int64[rows], and what was counted.
-
-    parts: the units in the order of the index. exact: the exact groups; their members are near, too.
-    """
-    count = len(exact)
+def near_groups(store: Store, dataset: str, parts: Sequence[Part], items: Items) -> tuple[Groups, Counter[str]]:
+    """Return the groups of every index row, and what was counted. parts: the units in the order of the index."""
+    count = len(items.exact)
+    every = np.arange(count, dtype=np.int64)
     # Exact copies are one row of the join.
-    first = exact == np.arange(count)
-    links = [(exact, np.arange(count, dtype=np.int64))]
-    new = np.ones(count, bool)
-    at = 0
-    for part in parts:
-        size = sum(shard.rows for shard in part.shards)
-        if part.kept is not None:
-            links.append((part.kept, np.arange(at, at + size, dtype=np.int64)))
-            new[at : at + size] = False
-        at += size
+    first = items.exact == every
+    near, copies = [(items.exact, every)], [(items.exact, every)]
+    new, before = _kept(parts, count)
+    near.append((before.near, every))
     told: Counter[str] = Counter()
+    seen: tuple[Rows, Pictures] = (np.empty(0, np.int64), Pictures.empty())
     if new.any():
-        rows, sketched = load_pictures(store, dataset, parts, first)
-        found = pictures.near_pairs(sketched, new[rows])
+        seen = load_pictures(store, dataset, parts, first)
+        found = pictures.near_pairs(seen[1], new[seen[0]])
         a, b = found.near()
-        links.append((rows[a], rows[b]))
+        near.append((seen[0][a], seen[0][b]))
         told += found.counts
         rows, sketches = load_texts(store, dataset, parts, first)
-        a, b, counts = texts.near_pairs(sketches)
-        links.append((rows[a], rows[b]))
+        a, b, alike, counts = texts.near_pairs(sketches)
+        near.append((rows[a], rows[b]))
+        copies.append((rows[a[alike >= texts.COPY]], rows[b[alike >= texts.COPY]]))
         told += counts
-    return grouped(count, *(np.concatenate(ends) for ends in zip(*links, strict=True))), told
+    joined = _grouped(count, near)
+    # Groups that nothing new has come to stand as they were.
+    touched = np.isin(joined, joined[new])
+    copies.append((before.copies[~touched], every[~touched]))
+    at = np.flatnonzero(touched[seen[0]])
+    rows = seen[0][at]
+    same = of_pictures(seen[1].take(at), joined[rows], items.asset[rows], items.quality[rows])
+    copies.append((rows[same], rows))
+    return Groups(joined, _grouped(count, copies)), told
+
+
+def _kept(parts: Sequence[Part], count: int) -> tuple[npt.NDArray[np.bool_], Groups]:
+    """Return which rows are new, and the groups of the others; a new row is its own."""
+    new = np.ones(count, bool)
+    near, copies = np.arange(count, dtype=np.int64), np.arange(count, dtype=np.int64)
+    at = 0
+    for part in parts:
+        rows = slice(at, at + sum(shard.rows for shard in part.shards))
+        if part.kept is not None:
+            new[rows], near[rows], copies[rows] = False, part.kept.near, part.kept.copies
+        at = rows.stop
+    return new, Groups(near, copies)
+
+
+def _grouped(count: int, links: Sequence[tuple[Rows, Rows]]) -> Rows:
+    return grouped(count, *(np.concatenate(ends) for ends in zip(*links, strict=True)))
 
 
 def load_pictures(

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from provenance.building.neargroups import NO_GROUPS, Groups
 from provenance.dataset.index import stream_table
 from provenance.dataset.shard import ShardInfo
 from provenance.dataset.store import Store
@@ -59,10 +60,11 @@ class Old:
         """The rule that made its near groups."""
         return self._version.content.options.get("near_duplicates")
 
-    def near_groups(self) -> npt.NDArray[np.int64]:
-        """Return its `near_group` column."""
-        columns = [batch.column(0).to_numpy() for batch in self.stream("index", ["near_group"])]
-        return np.concatenate(columns) if columns else np.empty(0, np.int64)
+    def near_groups(self) -> Groups:
+        """Return its `near_group` and `copy_group` columns."""
+        names = ["near_group", "copy_group"]
+        batches = [[column.to_numpy() for column in batch.columns] for batch in self.stream("index", names)]
+        return Groups(*(np.concatenate(parts) for parts in zip(*batches, strict=True))) if batches else NO_GROUPS
 
     def keys(self) -> set[str]:
         return set(self.assets) | set(self.quarantine)

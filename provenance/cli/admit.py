@@ -9,6 +9,8 @@ import click
 
 from provenance.cli import _policy, _show
 
+_TAKES = {"keep": "every copy", "exact": "exact copies once", "near": "near copies once, the best of each"}
+
 
 @click.command("admit")
 @_show.dataset
@@ -50,6 +52,8 @@ def command(
         click.echo(f"{dataset}: version {admission.version.number}, {total:,} items, on {admission.on}")
         click.echo(f"policy: {verb.in_words(policy)}")
         click.echo(_show.table([[count, decision.value] for decision, count in decisions.items()]))
+        once = len(admission.once(admission.rows))
+        click.echo(f"training takes {once:,} of the cleared: {_TAKES[policy.duplicates]}")
         if reasons:
             click.echo("not cleared, by first reason:")
             click.echo(_show.table([[count, each.value, of.value] for (of, each), count in reasons.items()]))

@@ -148,9 +148,15 @@ INDEX = pa.schema(
         pa.field("rights_id", pa.int32(), nullable=False),  # items with equal rights evidence share one
         pa.field("content_sha256", pa.binary(32), nullable=False),  # decoded pixels, or normalised text
         pa.field("phash_64", pa.uint64()),
+        pa.field(
+            "quality", pa.int64(), nullable=False
+        ),  # pixels inside the bars, or characters: the better copy has more
         pa.field("near_blank", pa.bool_()),  # drawings: too little in it for its twins to be found
         pa.field("exact_group", pa.int64(), nullable=False),  # first index row with the same content_sha256
-        pa.field("near_group", pa.int64(), nullable=False),  # first index row of its near-duplicates, see dedup
+        pa.field(
+            "near_group", pa.int64(), nullable=False
+        ),  # first index row of all that is related to it, see building.neargroups
+        pa.field("copy_group", pa.int64(), nullable=False),  # of those, what may stand for it in training
     ]
 )
 

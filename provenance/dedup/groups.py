@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
 
 Rows = npt.NDArray[np.int64]
 
@@ -36,6 +34,10 @@ def grouped(count: int, a: Rows, b: Rows) -> Rows:
     """
     if not len(a):
         return np.arange(count, dtype=np.int64)
+    # Imported here: whoever only picks representatives never waits for it.
+    from scipy.sparse import coo_matrix
+    from scipy.sparse.csgraph import connected_components
+
     graph = coo_matrix((np.ones(len(a), np.int8), (a, b)), shape=(count, count))
     _, label = connected_components(graph, directed=False)
     first = np.full(count, count, np.int64)
@@ -43,12 +45,14 @@ def grouped(count: int, a: Rows, b: Rows) -> Rows:
     return first[label]
 
 
-def representatives(groups: Rows, quality: npt.NDArray[np.generic], cleared: npt.NDArray[np.bool_]) -> Rows:
-    """Return the rows to keep, one of each group, rising: of the cleared ones the best; none where none is cleared.
+def representatives(rows: Rows, groups: Rows, quality: Rows) -> Rows:
+    """Return of some rows (rising) one of each group, rising: the best, and of equals the first.
 
-    groups: for each row the number of its group. quality: more is better (pixels, say); of equals the first row is
-    kept. Whether a copy may be cleared beside a restricted original is the gate's to say: here nothing is widened.
+    groups: for every row there is, the first row of its group. quality: for every row there is; more is better. Only
+    what is given can stand for a group: of rows that are cleared nothing else comes back.
     """
-    rows = np.flatnonzero(cleared)
-    order = rows[np.lexsort((rows, -quality[rows].astype(np.float64), groups[rows]))]
-    return np.sort(order[np.flatnonzero(np.diff(groups[order], prepend=-1))])
+    group = groups[rows]
+    crowded = np.bincount(group, minlength=len(groups))[group] > 1
+    many = rows[crowded]
+    order = many[np.lexsort((many, -quality[many], groups[many]))]
+    return np.sort(np.concatenate([rows[~crowded], order[np.diff(groups[order], prepend=-1) != 0]]))

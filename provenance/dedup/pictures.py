@@ -56,6 +56,9 @@ class Pictures:
     def __len__(self) -> int:
         return len(self.whole)
 
+    def take(self, rows: Rows) -> Pictures:
+        return Pictures(*(getattr(self, each.name)[rows] for each in fields(self)))
+
     @classmethod
     def empty(cls) -> Pictures:
         nothing = np.empty((0, 32), np.uint8)

@@ -44,8 +44,7 @@ def tables_of(
         "offset": np.concatenate(offsets),
         "length": np.concatenate(lengths),
         "asset": asset.astype(np.int32),
-        "exact_group": _regrouped(index.column("exact_group").to_numpy()),
-        "near_group": _regrouped(index.column("near_group").to_numpy()),
+        **{name: _regrouped(index.column(name).to_numpy()) for name in ("exact_group", "near_group", "copy_group")},
     }
     columns = [pa.array(changed[at.name]) if at.name in changed else index.column(at.name) for at in INDEX]
     with TableWriter(store, "index", release) as writer:

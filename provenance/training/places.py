@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -75,11 +74,3 @@ def load_places(store: Store, version: Version, rows: npt.NDArray[np.int64]) -> 
     if len(rows) != info.rows:
         columns = {name: whole[rows] for name, whole in columns.items()}
     return Places(version.content.shards, rows, *columns.values())
-
-
-def representatives(rows: npt.NDArray[np.int64], groups: Sequence[npt.NDArray[np.int64]]) -> npt.NDArray[np.int64]:
-    """Return the first row of each group among `rows` (rising), for one kind of group after the other."""
-    for group in groups:
-        _, first = np.unique(group[rows], return_index=True)
-        rows = rows[np.sort(first)]
-    return rows

@@ -123,6 +123,8 @@ def _index(store: object, dataset: str) -> TableInfo:
         "content_sha256": _digests(draw),
         "exact_group": pa.array(group),
         "near_group": pa.array(group),
+        "copy_group": pa.array(group),
+        "quality": pa.array(np.full(ITEMS, 1 << 20, np.int64)),
     }
     arrays = [columns.get(field.name, pa.nulls(ITEMS, field.type)) for field in INDEX]
     arrays = [array.cast(field.type) for array, field in zip(arrays, INDEX, strict=True)]

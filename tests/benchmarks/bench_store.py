@@ -169,6 +169,8 @@ def batch(chance: np.random.Generator, start: int, count: int) -> pa.RecordBatch
         "phash_64": pa.array(chance.integers(0, 2**64, count, np.uint64)),
         "exact_group": pa.array(at),
         "near_group": pa.array(at),
+        "copy_group": pa.array(at),
+        "quality": pa.array(np.full(count, 1 << 20, np.int64)),
     }
     return pa.RecordBatch.from_arrays(
         [columns.get(field.name, pa.nulls(count, field.type)) for field in INDEX], schema=INDEX

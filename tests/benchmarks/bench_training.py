@@ -34,9 +34,10 @@ from provenance.dataset.receipt import Terms  # noqa: E402
 from provenance.dataset.schema import INDEX  # noqa: E402
 from provenance.dataset.shard import payload_places  # noqa: E402
 from provenance.dataset.store import Store  # noqa: E402
+from provenance.dedup.groups import representatives  # noqa: E402
 from provenance.model.words import Kind, sha256_hex  # noqa: E402
 from provenance.training.material import Material  # noqa: E402
-from provenance.training.places import Places, load_places, representatives  # noqa: E402
+from provenance.training.places import Places, load_places  # noqa: E402
 from provenance.training.watch import Watch  # noqa: E402
 
 
@@ -220,7 +221,7 @@ def opening(items: int) -> bool:
         data = Material(store, terms, places, Watch(AT, None)).torch(Kind.ART, decode="bytes")
         assert len(data) == items
         seconds, spent = time.perf_counter() - began, time.process_time() - spent
-        chosen = representatives(np.arange(items), [np.arange(items)])
+        chosen = representatives(np.arange(items), np.arange(items), np.ones(items, np.int64))
         assert len(chosen) == items
         detail = f"{seconds:.2g} s by the wall; index of {index.bytes / 1e6:,.0f} MB, its digest included"
         goal = 5 * items / 10_000_000

@@ -124,6 +124,8 @@ def write_content(
                     "asset": 0,
                     "rights_id": 0,
                     "near_group": len(index),
+                    "copy_group": len(index),
+                    "quality": len(found["text"]) if kind is Kind.SCRIPTS else found["width"] * found["height"],
                 }
             )
     groups = exact_groups(np.frombuffer(b"".join(content), np.uint8).reshape(-1, 32))

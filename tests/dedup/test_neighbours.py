@@ -74,9 +74,9 @@ def test_links_make_groups_named_by_their_first_row_in_any_order():
     assert [joined.first(row) for row in range(9)] == expected
 
 
-def test_the_best_cleared_item_stands_for_its_group_and_no_group_stands_without_one():
+def test_the_best_of_the_given_rows_stands_for_its_group_and_no_group_stands_without_one():
     groups = np.array([0, 0, 0, 3, 4, 4])
     quality = np.array([10, 30, 30, 5, 9, 1])
-    cleared = np.array([True, True, True, False, False, True])
-    assert representatives(groups, quality, cleared).tolist() == [1, 5]
-    assert representatives(groups, quality, np.zeros(6, bool)).tolist() == []
+    assert representatives(np.array([0, 1, 2, 5]), groups, quality).tolist() == [1, 5]
+    assert representatives(np.array([0, 2, 3, 4, 5]), groups, quality).tolist() == [2, 3, 4]
+    assert representatives(np.empty(0, np.int64), groups, quality).tolist() == []

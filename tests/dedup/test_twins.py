@@ -16,6 +16,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from studio import Studio
 
+from provenance.admit import admit
 from provenance.cli import run
 from provenance.dataset.index import load_table
 from provenance.dataset.opening import open_dataset
@@ -129,3 +130,40 @@ def test_adding_files_gives_the_groups_that_a_new_build_gives(studio: Studio, tm
     info = opened.head.content.tables["index"]
     near = load_table(opened.store, "index", info, opened.id, ["near_group"]).column(0).to_numpy()
     assert np.unique(near).tolist() == [0] and len(near) == 3
+
+
+def test_training_takes_the_best_of_the_copies_that_it_may_have_and_every_draft(tmp_path: Path, capsys):
+    studio = Studio(tmp_path)
+    panel = drawings.scene(5)
+    studio.add("a/small.png", _file(drawings.resized(0.5)(panel)))
+    studio.add("b/large.png", _file(panel))
+    studio.add("b/large again.png", _file(panel))
+    studio.add("c/boxed.png", _file(drawings.letterbox(panel)))
+    studio.add("d/largest.png", _file(drawings.resized(1.4)(panel)))
+    scene = "INT. MILL - NIGHT\n\n" + "\n\n".join(f"Line {n} says {n * n} and {n * n * n}." for n in range(90))
+    studio.add("script/draft 1.fountain", scene.replace("says 400 and", "shouts").replace("Line 60", "They").encode())
+    studio.add("script/draft 2.fountain", scene.replace("Line 5", "And").replace("Line 8", "But").encode())
+    for folder in ("a", "b", "c", "script"):
+        studio.record(f"{folder}/**")
+    studio.record("d/**", uses_allowed="evaluation", uses_refused="ai_generative_training")
+    studio.build()
+    asked = ["--use", "ai_generative_training", "--purpose", "commercial", "--territory", "US", "--on", "2026-11-23"]
+    once = {}
+    for duplicates in ("keep", "exact", "near"):
+        assert run(["admit", str(studio.dataset), *asked, "--duplicates", duplicates, "--json"]) == 0
+        told = json.loads(capsys.readouterr().out)
+        once[duplicates] = told["once"]
+        assert told["policy"]["duplicates"] == duplicates
+    # Each draft has one scene, and as a whole says the same.
+    assert once == {"keep": 8, "exact": 5, "near": 3}
+    admission = admit(studio.dataset, studio.policy())
+    opened = admission.dataset
+    index, assets = (
+        load_table(opened.store, name, opened.head.content.tables[name], opened.id, ["asset"]).column(0).to_pylist()
+        for name in ("index", "assets")
+    )
+    assert [assets[index[row]] for row in admission.once(admission.rows)] == [
+        "b/large again.png",
+        "script/draft 1.fountain",
+        "script/draft 2.fountain",
+    ]
