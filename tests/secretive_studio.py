@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from hostile_studio import CANARIES, hostile
+from hostile_studio import CANARIES, hostile, orders
 from PIL import Image
 from studio import Studio, picture
 
@@ -83,7 +83,16 @@ SECRETS = (
     *("Canary Contract", "Canary Agency", "Canary Licensee", "Canary Clause", "Canary Recipient", "canary-model"),
     *("Canary Medium", "Canary Verifier", "Canary Duty", "Canary Fee", "Canary Open", "Canary Commons"),
     *("Canary Premiere", "canary-actor", "Canary Scope", "Canary Guardian", "canary-stock", "canary-film"),
-    *("Canary House", "Canary Note", "canary-face", "Canary Artist", "token-canary-1234", "stock.png", "film.jpg"),
+    *(
+        "Canary House",
+        "canary-archive",
+        "Canary Note",
+        "canary-face",
+        "Canary Artist",
+        "token-canary-1234",
+        "stock.png",
+        "film.jpg",
+    ),
 )
 
 
@@ -99,6 +108,8 @@ class Case:
 def secretive(home: Path) -> Studio:
     """Return a dataset of two versions; the second has a manifest, and a film still of a person."""
     studio = hostile(home)
+    orders(studio)
+    studio.archive = studio.archive.rename(studio.home / "canary-archive")
     exif = Image.Exif()
     exif[0x013B], exif[0x010E] = "Canary Artist", "token-canary-1234"
     studio.add("licensed/stock.png", picture(60))
@@ -106,7 +117,8 @@ def secretive(home: Path) -> Studio:
     studio.add("licensed/film.jpg", picture(62, form="JPEG", exif=exif.tobytes()))
     manifest = studio.home / "manifest.yaml"
     manifest.write_text(MANIFEST, "utf-8")
-    studio.build(rights=(str(studio.write_register()), str(manifest)))
+    told = studio.build(rights=(str(studio.write_register()), str(manifest)))
+    assert told.version == 2
     return studio
 
 

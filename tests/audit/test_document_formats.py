@@ -231,6 +231,9 @@ def test_the_hub_reads_the_card(case: Case) -> None:
     paths = [path for config in data["configs"] for part in config["data_files"] for path in part["path"]]
     assert paths == [shard.path for shard in case.found.census.admission.version.content.shards]
     assert card.text.count("Not stated") >= 3
+    census = case.found.census
+    cleared = sum(each.total.items for each in census.classes if each.verdict.cleared)
+    assert f"| art | {census.total.items} | {cleared} | {census.total.bytes} |" in card.text
 
 
 # The two statements of law, heading by heading

@@ -73,6 +73,28 @@ def test_every_word_that_is_not_of_the_profile_is_in_the_vocabulary_of_odrl() ->
     assert [word for word in sorted(words) if word not in ODRL2] == []
 
 
+def test_the_policies_are_json_ld(case: Case) -> None:
+    rdflib = pytest.importorskip("rdflib", reason="rdflib is not installed")
+    odrl2 = rdflib.namespace.ODRL2
+    document = json.loads(verb.document(case.found, "odrl")[0])
+    assert document["@context"][0] == "http://www.w3.org/ns/odrl.jsonld"
+    # What the context on the network says of the words that are used here; nothing is fetched.
+    leads = ("uid", "profile", "target", "assigner", "assignee", "partOf")
+    words = ("action", "conflict", "includedIn", "leftOperand", "operator")
+    document["@context"][0] = (
+        {"odrl": str(odrl2), "xsd": str(rdflib.namespace.XSD), "@vocab": str(odrl2)}
+        | {word: {"@id": f"odrl:{word}", "@type": "@id"} for word in leads}
+        | {word: {"@id": f"odrl:{word}", "@type": "@vocab"} for word in words}
+    )
+    read = rdflib.Graph().parse(data=json.dumps(document), format="json-ld")
+    rules = [rule for policy in policies(case) for rule in policy.get("permission", [])]
+    assert len(list(read.subject_objects(odrl2.permission))) == len(rules) > 0
+    used = {str(each) for each in read.objects(None, odrl2.action)}
+    assert f"{odrl.PROFILE}#ai_generative_training" in used and str(odrl2.attribute) in used
+    days = {each for each in read.objects(None, odrl2.rightOperand) if isinstance(each, rdflib.Literal)}
+    assert rdflib.Literal("2028-12-31", datatype=rdflib.namespace.XSD.date) in days
+
+
 def test_a_contract_becomes_an_agreement_with_all_its_limits(case: Case) -> None:
     policy = one(case, "canary-stock")
     assert policy["@type"] == "Agreement"
