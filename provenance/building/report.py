@@ -76,6 +76,12 @@ class BuildReport:
             more = sum(self.causes.values()) - len(self.quarantined)
             if more:
                 lines.append(f"  and {more} more (--json lists them)")
+        if self.near["oversized buckets"]:
+            buckets, rows = self.near["oversized buckets"], self.near["capped"]
+            lines.append(
+                f"near-duplicates: {buckets:,} oversized buckets capped (black frames, slates, running heads);"
+                f" {rows:,} times a picture had more neighbours than were compared"
+            )
         lines += [f"custody: {finding}" for finding in self.findings]
         if not self.dry_run:
             lines.append(f"extracted {self.extracted:,} assets in {self.seconds:.1f} s")

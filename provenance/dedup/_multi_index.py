@@ -1,201 +1,405 @@
 """Multi-index hashing: all pairs within a Hamming radius, in far less than the square of their number.
 
-Cut the bits into bands of about log2(n) bits and share the radius out among them so that two hashes within it must
-be within its share in at least one band. For each band, order the hashes by it and look, for each, only at the buckets
-within that share. A pair is told by the first band that finds it, so none is told twice.
+1. Cut the bits into bands and share the radius out among them so that two hashes within it must be within its share in
+   at least one band.
+2. Order the hashes by a band: those with equal bits there, a bucket, lie beside each other.
+3. Compare each bucket with those within the share, eight hashes at a time, by two words. Nearly none pass.
+4. Those that pass are compared whole. The first band that finds a pair tells it, so none is told twice.
 
 Compiled by numba on first use; the compiled form is kept where numba keeps it.
 """
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from math import comb
+from typing import Any
+
 import numba
 import numpy as np
 import numpy.typing as npt
-
-_BLOCK = 1 << 18  # rows searched before their pairs are collected
+from llvmlite import ir
+from numba.core import cgutils
+from numba.extending import intrinsic
 
 Words = npt.NDArray[np.uint64]
 Rows = npt.NDArray[np.int64]
-Found = tuple[Rows, Rows, npt.NDArray[np.uint16]]
+Distances = npt.NDArray[np.uint16]
+Told = tuple[Rows, Rows, Distances]
+
+_LANES = 8  # hashes compared at once
+_NARROWEST, _WIDEST = 8, 24  # bits of a band: its buckets are counted in a table
+_OVERSIZED = 8  # times the mean of its band: no bucket of strangers is
+_STRETCH = 16_384  # rows, about, searched before their pairs are collected
+# What the plan weighs, in nanoseconds: opening a bucket, turning to eight of its hashes, comparing these with one more,
+# and setting a row in order.
+_OPEN, _TURN, _COMPARE, _ORDER = 3.0, 4.0, 0.3, 20.0
 
 
-def self_join(hashes: Words, radius: int, most: int) -> tuple[Rows, Rows, npt.NDArray[np.uint16], int]:
-    """Return rows a < b and distances of all pairs within the radius, and how many rows were cut off at `most`.
+@dataclass(frozen=True)
+class Band:
+    """width bits from bit `start`; `share` of them may differ."""
 
-    most: pairs that one row may have with the rows behind it in one band; the closest bands' pairs come first.
-    """
-    return _join(hashes, hashes, radius, most, own=True)
-
-
-def cross_join(hashes: Words, others: Words, radius: int, most: int) -> tuple[Rows, Rows, npt.NDArray[np.uint16], int]:
-    """The same, between two sets."""
-    return _join(hashes, others, radius, most, own=False)
+    start: int
+    width: int
+    share: int
 
 
-def bands(bits: int, radius: int, count: int) -> list[tuple[int, int, int]]:
-    """Return start, width and share of the radius of each band, so that sum(share + 1) = radius + 1 or more.
+@dataclass(frozen=True)
+class Side:
+    """n hashes and their order in a band. columns: uint64[1 or 2, n + some], their first words in that order; rows:
+    where each stands in `hashes`; starts: where each bucket begins, and the end."""
+
+    hashes: Words
+    columns: Words
+    rows: npt.NDArray[np.int32]
+    starts: npt.NDArray[np.int32]
+
+
+@dataclass
+class Cuts:
+    """What was left out at `most`: rows that had more neighbours, and buckets that were looked into only so far."""
+
+    rows: int = 0
+    buckets: int = 0
+
+
+def bands(bits: int, radius: int, count: int, others: int | None = None) -> list[Band]:
+    """Return the cheapest bands for a join of so many hashes, so that sum(share + 1) = radius + 1 or more.
 
     Bands do not overlap. They need not cover every bit: a hash within the radius is so on any part of its bits.
     """
-    wide = max(10, min(24, int(np.ceil(np.log2(max(2, count)))) - 2))
-    number = max(1, min(radius + 1, round(bits / wide)))
-    edges = [bits * at // number for at in range(number + 1)]
-    spare = max(0, radius + 1 - number)
+    numbers = range(1, min(bits // _NARROWEST, radius + 1) + 1)
+    plans = [_plan(bits, radius, number, count, others) for number in numbers]
+    return min(plans, key=lambda plan: sum(_cost(band.width, band.share, count, others) for band in plan))
+
+
+def _plan(bits: int, radius: int, number: int, count: int, others: int | None) -> list[Band]:
+    """Return this number of bands, each bit given to the band where it saves the most."""
+    spare = radius + 1 - number
     shares = [spare // number + (at < spare % number) for at in range(number)]
-    return [(low, min(high - low, 24), share) for low, high, share in zip(edges, edges[1:], shares, strict=False)]
+    widths = [_NARROWEST] * number
+    for _ in range(bits - sum(widths)):
+        saved = [
+            _cost(width, share, count, others) - _cost(width + 1, share, count, others) if width < _WIDEST else 0.0
+            for width, share in zip(widths, shares, strict=True)
+        ]
+        at = int(np.argmax(saved))
+        if saved[at] <= 0:
+            break
+        widths[at] += 1
+    starts = np.cumsum([0, *widths]).tolist()
+    return [Band(*each) for each in zip(starts, widths, shares, strict=False)]
+
+
+def _cost(width: int, share: int, count: int, others: int | None) -> float:
+    second = count if others is None else others
+    keys = 1 << width
+    flips = sum(comb(width, bits) for bits in range(share + 1)) / (2 if others is None else 1)
+    full = min(count, keys)  # buckets that are not empty, about; and how many hashes are in each
+    mine, theirs = count / full, second / keys
+    pair = _OPEN + (theirs / _LANES + min(1.0, theirs)) * (_TURN + mine * _COMPARE)
+    # Of its own bucket a row looks at the half behind it, by itself.
+    own = count * (theirs / _LANES / 2 + 1) * _TURN if others is None else 0.0
+    return full * flips * pair + own + (second if others is None else count + second) * _ORDER
+
+
+def self_join(hashes: Words, radius: int, most: int) -> tuple[Rows, Rows, Distances, Cuts]:
+    """Return rows a < b and distances of all pairs within the radius, and what was cut off at `most`.
+
+    most: neighbours that one row may meet in one band, its own bucket first. Of an oversized bucket a row then looks at
+    the first ones only, and of its own at the next ones.
+    """
+    return _join(hashes, None, radius, most, bands(64 * hashes.shape[1], radius, len(hashes)))
+
+
+def cross_join(hashes: Words, others: Words, radius: int, most: int) -> tuple[Rows, Rows, Distances, Cuts]:
+    """The same, between two sets."""
+    return _join(hashes, others, radius, most, bands(64 * hashes.shape[1], radius, len(hashes), len(others)))
 
 
 def _join(
-    hashes: Words, others: Words, radius: int, most: int, *, own: bool
-) -> tuple[Rows, Rows, npt.NDArray[np.uint16], int]:
-    bits = 64 * hashes.shape[1]
-    plan = bands(bits, radius, len(others))
-    earlier = np.zeros((0, 3), np.int64)
-    told: list[tuple[npt.NDArray[np.int32], npt.NDArray[np.int32], npt.NDArray[np.uint16]]] = []
-    capped = 0
-    for start, width, share in plan:
-        keys = _keys(others, start, width)
-        order = np.argsort(keys, kind="stable").astype(np.int32)
-        buckets = np.zeros((1 << width) + 1, np.int32)
-        np.cumsum(np.bincount(keys, minlength=1 << width), out=buckets[1:], dtype=np.int32)
-        ordered = others[order]
-        masks = _masks(width, share)
-        if own:
-            # Searched in the order of the buckets: neighbours in memory are then neighbours in the search.
-            mine, my_keys, my_rows = ordered, keys[order], order
-        else:
-            mine, my_keys, my_rows = hashes, _keys(hashes, start, width), np.arange(len(hashes), dtype=np.int32)
-        del keys
-        for low in range(0, len(mine), _BLOCK):
-            high = min(low + _BLOCK, len(mine))
-            counts, cut = _count(mine, my_keys, ordered, buckets, masks, earlier, radius, most, own, low, high)
-            capped += int(cut)
-            ends = np.cumsum(counts)
-            if ends[-1]:
-                a, b, distance = _tell(
-                    mine, my_keys, ordered, buckets, masks, earlier, radius, own, low, high, ends, counts
-                )
-                told.append((my_rows[a], order[b], distance))
-        earlier = np.vstack([earlier, np.array([[start, width, share]], np.int64)])
+    hashes: Words, others: Words | None, radius: int, most: int, plan: list[Band]
+) -> tuple[Rows, Rows, Distances, Cuts]:
+    told: list[Told] = []
+    cuts = Cuts()
+    for at, band in enumerate(plan):
+        one = ordered(hashes, band.start, band.width)
+        two = one if others is None else ordered(others, band.start, band.width)
+        told += search(one, two, band.share, radius, before(plan[:at], hashes.shape[1]), most, cuts)
+        del one, two
     if not told:
-        return np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.uint16), capped
-    one, two, distance = (np.concatenate(each) for each in zip(*told, strict=True))
-    a, b = (np.minimum(one, two), np.maximum(one, two)) if own else (one, two)
-    return a.astype(np.int64), b.astype(np.int64), distance, capped
+        return np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.uint16), cuts
+    first, second, distance = (np.concatenate(each) for each in zip(*told, strict=True))
+    if others is None:
+        first, second = np.minimum(first, second), np.maximum(first, second)
+    return first, second, distance, cuts
 
 
-def _masks(width: int, share: int) -> npt.NDArray[np.uint32]:
-    """Every key of the band's width with at most `share` bits set, fewest bits first."""
-    masks = [0]
+def ordered(hashes: Words, start: int, width: int) -> Side:
+    """Return hashes in the order of the band's bits; equal ones stay in the order that they have."""
+    hashes = np.ascontiguousarray(hashes)
+    return Side(hashes, *_ordered(hashes, start, width))
+
+
+def before(plan: list[Band], words: int) -> tuple[Words, npt.NDArray[np.int64]]:
+    """Return the bands that were searched already, as they are asked: masks uint64[bands, words], and shares."""
+    masks = [((1 << band.width) - 1) << band.start for band in plan]
+    cut = [[mask >> 64 * word & (1 << 64) - 1 for word in range(words)] for mask in masks]
+    return np.array(cut, np.uint64).reshape(-1, words), np.array([band.share for band in plan], np.int64)
+
+
+def search(
+    one: Side,
+    two: Side,
+    share: int,
+    radius: int,
+    earlier: tuple[Words, npt.NDArray[np.int64]],
+    most: int,
+    cuts: Cuts,
+    threads: int | None = None,
+) -> Iterator[Told]:
+    """Yield pairs of rows of two sides of one band, or of one with itself, that no earlier band has told.
+
+    In the same order, however many threads there are. `cuts` is added to.
+    """
+    width = (len(two.starts) - 1).bit_length() - 1
+    step = 1 << max(0, min(width, int((_STRETCH << width) / max(1, len(one.rows))).bit_length() - 1))
+    # The nearest buckets first, and all of one stretch of them before the next: both sides stay in the cache.
+    flips = np.array(sorted(flipped(width, share), key=lambda flip: (flip // step, flip.bit_count())), np.int64)
+    met = np.zeros(len(one.rows) if most < len(two.rows) else 0, np.int32)
+    # A bucket is oversized beside the others of its band, not for what the plan made of them all.
+    look = max(most, _OVERSIZED * len(two.rows) >> width)
+
+    def stretch(key: int) -> Told:
+        mine = slice(one.starts[key], one.starts[key + step])
+        room, met_before = 4096, met[mine].copy()
+        while True:
+            told = np.empty((room, 3), np.int32)
+            found = _search(
+                *(one.hashes, one.columns, one.rows, one.starts, two.hashes, two.columns, two.rows, two.starts),
+                *(one is two, key, key + step, flips, radius, *earlier, met, most, look, told),
+            )
+            if found <= room:
+                break
+            # Once more, with room for all: rare, and cheaper than to count first.
+            room, met[mine] = found, met_before
+        first, second, distance = told[:found].T
+        return first.astype(np.int64), second.astype(np.int64), distance.astype(np.uint16)
+
+    workers = threads or len(os.sched_getaffinity(0))
+    if workers == 1:
+        yield from map(stretch, range(0, 1 << width, step))
+    else:
+        with ThreadPoolExecutor(workers) as pool:
+            yield from pool.map(stretch, range(0, 1 << width, step))
+    if len(met):
+        cuts.rows += int(np.count_nonzero(met >= most))
+        cuts.buckets += int(np.count_nonzero(np.diff(two.starts) > look))
+
+
+def flipped(width: int, share: int) -> list[int]:
+    """Return every key of the band's width with at most `share` bits set, fewest bits first."""
+    found = [0]
     newest = [0]
     for _ in range(share):
-        newest = [mask | 1 << bit for mask in newest for bit in range(mask.bit_length(), width)]
-        masks += newest
-    return np.array(masks, np.uint32)
+        newest = [flip | 1 << bit for flip in newest for bit in range(flip.bit_length(), width)]
+        found += newest
+    return found
 
 
-@numba.njit(cache=True, parallel=True)
-def _keys(hashes: Words, start: int, width: int) -> npt.NDArray[np.uint32]:
-    keys = np.empty(len(hashes), np.uint32)
-    for row in numba.prange(len(hashes)):
-        keys[row] = _band(hashes[row], start, width)
-    return keys
+def _instructions(code: Any) -> Any:
+    """numba's `intrinsic`, of a type that leaves out the argument that callers do not give."""
+    return intrinsic(code)
+
+
+@_instructions
+def _near_lanes(context, mine, others, two_words, row, end, place, radius):  # type: ignore[no-untyped-def]
+    """Which of the eight hashes from `place` on are within the radius of any of the rows, by their first word, or two
+    unless that is None: eight bits. LLVM makes of it what the processor has: one instruction a step, or several."""
+
+    def code(context, builder, signature, given):  # type: ignore[no-untyped-def]
+        word, lanes = ir.IntType(64), ir.VectorType(ir.IntType(64), _LANES)
+        count = cgutils.get_or_insert_function(
+            builder.module, ir.FunctionType(lanes, [lanes]), f"llvm.ctpop.v{_LANES}i64"
+        )
+        first = ir.Constant(ir.VectorType(ir.IntType(32), _LANES), [ir.Constant(ir.IntType(32), 0)] * _LANES)
+
+        def everywhere(value):  # type: ignore[no-untyped-def]
+            lane = builder.insert_element(ir.Constant(lanes, ir.Undefined), value, ir.Constant(ir.IntType(32), 0))
+            return builder.shuffle_vector(lane, lane, first)
+
+        def columns(at):  # type: ignore[no-untyped-def]
+            array = context.make_array(signature.args[at])(context, builder, given[at])
+            next_column = builder.gep(array.data, [cgutils.unpack_tuple(builder, array.shape)[1]])
+            return [array.data] if isinstance(signature.args[2], numba.types.NoneType) else [array.data, next_column]
+
+        start, stop, there, limit = given[3:]
+        lanes_there = [
+            builder.load(builder.bitcast(builder.gep(column, [there]), lanes.as_pointer()), align=8)
+            for column in columns(1)
+        ]
+        closest = cgutils.alloca_once_value(builder, ir.Constant(lanes, [ir.Constant(word, 1 << 30)] * _LANES))
+        with cgutils.for_range_slice(builder, start, stop, ir.Constant(word, 1)) as (at, _):
+            distance = ir.Constant(lanes, [ir.Constant(word, 0)] * _LANES)
+            for column, others_there in zip(columns(0), lanes_there, strict=True):
+                differ = builder.xor(others_there, everywhere(builder.load(builder.gep(column, [at]))))
+                distance = builder.add(distance, builder.call(count, [differ]))
+            least = builder.load(closest)
+            builder.store(builder.select(builder.icmp_signed("<", distance, least), distance, least), closest)
+        near = builder.icmp_signed("<=", builder.load(closest), everywhere(limit))
+        return builder.zext(builder.bitcast(near, ir.IntType(_LANES)), word)
+
+    number = numba.int64
+    return number(mine, others, two_words, number, number, number, number), code
+
+
+@_instructions
+def _bits(context, value):  # type: ignore[no-untyped-def]
+    """How many bits of a word are set."""
+    return numba.int64(numba.uint64), lambda context, builder, signature, given: builder.ctpop(given[0])
 
 
 @numba.njit(cache=True, inline="always")
-def _band(row, start, width):  # type: ignore[no-untyped-def]
+def _key(hashes, row, start, width):  # type: ignore[no-untyped-def]
     word, shift = start >> 6, np.uint64(start & 63)
-    value = row[word] >> shift
+    value = hashes[row, word] >> shift
     if (start & 63) + width > 64:
-        value |= row[word + 1] << (np.uint64(64) - shift)
-    return np.uint32(value & ((np.uint64(1) << np.uint64(width)) - np.uint64(1)))
+        value |= hashes[row, word + 1] << (np.uint64(64) - shift)
+    return np.int64(value & ((np.uint64(1) << np.uint64(width)) - np.uint64(1)))
 
 
-@numba.njit(cache=True, inline="always")
-def _bits(value):  # type: ignore[no-untyped-def]
-    # LLVM knows this as one instruction.
-    value = value - ((value >> np.uint64(1)) & np.uint64(0x5555555555555555))
-    value = (value & np.uint64(0x3333333333333333)) + ((value >> np.uint64(2)) & np.uint64(0x3333333333333333))
-    value = (value + (value >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
-    return np.int64((value * np.uint64(0x0101010101010101)) >> np.uint64(56))
+@numba.njit(cache=True, nogil=True)
+def _ordered(hashes, start, width):  # type: ignore[no-untyped-def]
+    """The first words in the order of the band, where each came from, and where each bucket begins."""
+    count, words = len(hashes), min(2, hashes.shape[1])
+    # In two steps, first by the upper half of the bits: a step to one of few hundred places stays in the cache.
+    low = width // 2
+    coarse = np.zeros((1 << (width - low)) + 1, np.int64)
+    for row in range(count):
+        coarse[(_key(hashes, row, start, width) >> low) + 1] += 1
+    coarse = np.cumsum(coarse)
+    ends = coarse.copy()
+    halfway = np.empty((count, words), np.uint64)
+    from_row, keys = np.empty(count, np.int32), np.empty(count, np.uint16)
+    for row in range(count):
+        key = _key(hashes, row, start, width)
+        place = ends[key >> low]
+        ends[key >> low] = place + 1
+        from_row[place], keys[place] = row, key & ((1 << low) - 1)
+        for word in range(words):
+            halfway[place, word] = hashes[row, word]
+    columns = np.empty((words, count + _LANES), np.uint64)  # the last ones are read and not believed
+    rows = np.empty(count, np.int32)
+    starts = np.empty((1 << width) + 1, np.int32)
+    starts[1 << width] = count
+    places = np.empty(1 << low, np.int64)
+    for upper in range(1 << (width - low)):
+        places[:] = 0
+        for at in range(coarse[upper], coarse[upper + 1]):
+            places[keys[at]] += 1
+        place = coarse[upper]
+        for key in range(1 << low):
+            starts[(upper << low) | key] = place
+            place, places[key] = place + places[key], place
+        for at in range(coarse[upper], coarse[upper + 1]):
+            place = places[keys[at]]
+            places[keys[at]] = place + 1
+            rows[place] = from_row[at]
+            for word in range(words):
+                columns[word, place] = halfway[at, word]
+    return columns, rows, starts
 
 
-@numba.njit(cache=True, inline="always")
-def _distance(one, two, radius):  # type: ignore[no-untyped-def]
-    total = 0
-    for word in range(len(one)):
-        total += _bits(one[word] ^ two[word])
-        if total > radius:
-            break
-    return total
-
-
-@numba.njit(cache=True, inline="always")
-def _told_before(one, two, earlier):  # type: ignore[no-untyped-def]
-    for at in range(len(earlier)):
-        start, width, share = earlier[at, 0], earlier[at, 1], earlier[at, 2]
-        if _bits(np.uint64(_band(one, start, width) ^ _band(two, start, width))) <= share:
+@numba.njit(cache=True)
+def _told_before(one, two, masks, shares):  # type: ignore[no-untyped-def]
+    for band in range(len(masks)):
+        differ = 0
+        for word in range(len(one)):
+            differ += _bits((one[word] ^ two[word]) & masks[band, word])
+        if differ <= shares[band]:
             return True
     return False
 
 
-@numba.njit(cache=True, parallel=True)
-def _count(mine, my_keys, ordered, buckets, masks, earlier, radius, most, own, low, high):  # type: ignore[no-untyped-def]
-    counts = np.zeros(high - low, np.int64)
-    cut = np.zeros(high - low, np.uint8)
-    for at in numba.prange(low, high):
-        key = my_keys[at]
-        found = 0
-        for mask in masks:
-            other = key ^ mask
-            if own and other < key:
-                continue
-            first = buckets[other]
-            if own and mask == 0:
-                first = at + 1
-            for to in range(first, buckets[other + 1]):
-                if _distance(mine[at], ordered[to], radius) <= radius and not _told_before(
-                    mine[at], ordered[to], earlier
-                ):
-                    found += 1
-                    if found == most:
-                        cut[at - low] = 1
-                        break
-            if found == most:
-                break
-        counts[at - low] = found
-    return counts, cut.sum()
-
-
-@numba.njit(cache=True, parallel=True)
-def _tell(mine, my_keys, ordered, buckets, masks, earlier, radius, own, low, high, ends, counts):  # type: ignore[no-untyped-def]
-    a = np.empty(ends[-1], np.int32)
-    b = np.empty(ends[-1], np.int32)
-    distances = np.empty(ends[-1], np.uint16)
-    for at in numba.prange(low, high):
-        wanted = counts[at - low]
-        if wanted == 0:
+@numba.njit(cache=True)
+def _tell(  # type: ignore[no-untyped-def]
+    hashes, columns, rows, row, end, others, other_columns, other_rows, place, near,
+    radius, before, shares, met, most, told, found,
+):  # fmt: skip
+    """Add pairs of the rows and the near lanes to what is told; return how many are told now."""
+    for lane in range(_LANES):
+        if not near >> lane & 1:
             continue
-        key = my_keys[at]
-        place = ends[at - low] - wanted
-        for mask in masks:
-            other = key ^ mask
-            if own and other < key:
+        this = place + lane
+        two = others[other_rows[this]]
+        for first in range(row, end, _LANES):
+            # Seen from the other side: which of eight rows it is that the lane is near to.
+            if len(columns) == 1:
+                mine = _near_lanes(other_columns, columns, None, this, this + 1, first, radius)
+            else:
+                mine = _near_lanes(other_columns, columns, True, this, this + 1, first, radius)
+            for at in range(first, min(end, first + _LANES)):
+                if not mine >> (at - first) & 1:
+                    continue
+                one = hashes[rows[at]]
+                distance = 0
+                for word in range(len(one)):
+                    distance += _bits(one[word] ^ two[word])
+                if distance > radius:
+                    continue
+                if len(met) > 0:
+                    if met[at] >= most:
+                        continue
+                    met[at] += 1
+                if not _told_before(one, two, before, shares):
+                    if found < len(told):
+                        told[found, 0], told[found, 1], told[found, 2] = rows[at], other_rows[this], distance
+                    found += 1
+    return found
+
+
+@numba.njit(cache=True, nogil=True)
+def _search(  # type: ignore[no-untyped-def]
+    hashes, columns, rows, starts, others, other_columns, other_rows, other_starts,
+    alone, first_key, end_key, flips, radius, before, shares, met, most, look, told,
+):  # fmt: skip
+    """Tell the pairs of a stretch of buckets; return how many there are, more than there was room for or not."""
+    found = 0
+    for flip in flips:
+        for key in range(first_key, end_key):
+            start, end = np.int64(starts[key]), np.int64(starts[key + 1])
+            other = key ^ flip
+            if start == end or (alone and other < key):
                 continue
-            first = buckets[other]
-            if own and mask == 0:
-                first = at + 1
-            for to in range(first, buckets[other + 1]):
-                distance = _distance(mine[at], ordered[to], radius)
-                if distance <= radius and not _told_before(mine[at], ordered[to], earlier):
-                    a[place] = at
-                    b[place] = to
-                    distances[place] = distance
-                    place += 1
-                    wanted -= 1
-                    if wanted == 0:
-                        break
-            if wanted == 0:
-                break
-    return a, b, distances
+            other_start, other_end = np.int64(other_starts[other]), np.int64(other_starts[other + 1])
+            own = alone and other == key
+            # All of a bucket at once; row by row where each has another part of the other bucket to look at.
+            one_by_one = own or other_end - other_start > look
+            step = 1 if one_by_one else end - start
+            row = start - step
+            while row + step < end:
+                row += step
+                place, last = other_start, other_end
+                if one_by_one:
+                    place = row + 1 if own else place
+                    last = min(last, place + look)
+                    if len(met) > 0 and met[row] >= most:
+                        continue
+                while place < last:
+                    if len(columns) == 1:
+                        near = _near_lanes(columns, other_columns, None, row, row + step, place, radius)
+                    else:
+                        near = _near_lanes(columns, other_columns, True, row, row + step, place, radius)
+                    if near != 0:
+                        if last - place < _LANES:
+                            near &= (1 << (last - place)) - 1
+                        found = _tell(
+                            hashes, columns, rows, row, row + step, others, other_columns, other_rows, place, near,
+                            radius, before, shares, met, most, told, found,
+                        )  # fmt: skip
+                    place += _LANES
+    return found

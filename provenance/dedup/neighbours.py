@@ -22,12 +22,14 @@ _BLOCK = 1 << 22  # distances held at once
 @dataclass(frozen=True)
 class Pairs:
     """Neighbours: rows `a` and `b` with their distance in bits. Between two sets, a of the first and b of the second;
-    within one, a < b."""
+    within one, a < b. In the order of a, then b. capped, oversized: rows that had more neighbours than were asked for,
+    and buckets that were looked into only so far: black frames, slates, colour bars."""
 
     a: Rows
     b: Rows
     distance: npt.NDArray[np.uint16]
     capped: int = 0
+    oversized: int = 0
 
     def __len__(self) -> int:
         return len(self.a)
@@ -41,8 +43,9 @@ def words(hashes: npt.NDArray[np.uint8]) -> Words:
 def within(hashes: Words, radius: int, others: Words | None = None, *, most: int = EVERY) -> Pairs:
     """Return every pair of the set, or of the set and the others, that is at most `radius` bits apart.
 
-    most: pairs told of one row and band, for sets in which thousands are copies of one; `capped` counts rows that had
-    more. Without it nothing is left out.
+    most: for sets in which thousands are near copies of one, how many neighbours a row may meet in one band; oversized
+    buckets are not looked through then. Without it nothing is left out. Few hashes are compared each with each, and
+    never capped.
     """
     second = hashes if others is None else others
     if len(hashes) * len(second) <= _EACH_WITH_EACH**2:
@@ -50,7 +53,9 @@ def within(hashes: Words, radius: int, others: Words | None = None, *, most: int
     from provenance.dedup import _multi_index as index  # compiled at first use: small archives never wait for it
 
     found = index.self_join(hashes, radius, most) if others is None else index.cross_join(hashes, others, radius, most)
-    return Pairs(*found)
+    a, b, distance, cuts = found
+    order = np.lexsort((b, a))
+    return Pairs(a[order], b[order], distance[order], cuts.rows, cuts.buckets)
 
 
 def _each_with_each(first: Words, second: Words, radius: int, *, own: bool) -> Pairs:

@@ -150,6 +150,7 @@ def _by_hash(pictures: Pictures, told: Rows, new: npt.NDArray[np.bool_], found: 
         else:
             pairs = within(turned, RADIUS, words(views.hashes), most=MOST)
         found.counts["capped"] += pairs.capped
+        found.counts["oversized buckets"] += pairs.oversized
         for at in np.argsort(pairs.distance, kind="stable").tolist():
             one, two = int(fresh[pairs.a[at]]), int(pairs.b[at])
             a, b = int(views.row[one]), int(views.row[two])

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from provenance.dedup import _multi_index
+from provenance.dedup._multi_index import Cuts
 from provenance.dedup.groups import Joined, grouped, representatives
-from provenance.dedup.neighbours import EVERY, Pairs, within, words
+from provenance.dedup.neighbours import EVERY, Pairs, _each_with_each, within, words
 
 
 def _hashes(count: int, width: int, seed: int) -> np.ndarray:
@@ -20,6 +23,22 @@ def _hashes(count: int, width: int, seed: int) -> np.ndarray:
         at = chance.integers(0, count, count // 2)
         bit = np.uint64(1) << chance.integers(0, 64, count // 2, dtype=np.uint64)
         hashes[at, chance.integers(0, width, count // 2)] ^= bit
+    return hashes
+
+
+def _slates(count: int, width: int, seed: int) -> np.ndarray:
+    """Random hashes of which a fifth are copies, or near copies, of three slates and a black frame."""
+    chance = np.random.default_rng(seed)
+    hashes = _hashes(count, width, seed)
+    slates = chance.integers(0, 1 << 63, (4, width), dtype=np.uint64)
+    slates[0] = 0
+    crowd = chance.choice(count, count // 5, replace=False)
+    hashes[crowd] = slates[chance.integers(0, 4, len(crowd))]
+    for _ in range(4):
+        some = chance.choice(crowd, len(crowd) // 2, replace=False)
+        hashes[some, chance.integers(0, width, len(some))] ^= np.uint64(1) << chance.integers(
+            0, 64, len(some), np.uint64
+        )
     return hashes
 
 
@@ -46,20 +65,77 @@ def test_distances_are_those_of_the_bits():
     assert len(within(words(np.frombuffer(a + b, np.uint8).reshape(2, 32)), 1)) == 0
 
 
+@pytest.mark.parametrize(("width", "radius"), [(1, 8), (2, 20), (4, 31)])
+def test_a_skewed_set_gives_the_very_pairs_that_comparing_each_with_each_gives(width: int, radius: int):
+    hashes = _slates(2000, width, 5)
+    expected = _each_with_each(hashes, hashes, radius, own=True)
+    found = _multi_index.self_join(hashes, radius, EVERY)
+    assert len(expected) > 20_000 and found[3] == Cuts()
+    assert _set(found) == _set(expected) and len(found[0]) == len(expected)
+
+
+def test_more_pairs_than_there_was_room_for_are_told_all_the_same():
+    hashes = np.zeros((900, 1), np.uint64)
+    a, b, distance, _ = _multi_index.self_join(hashes, 8, EVERY)
+    assert set(zip(a.tolist(), b.tolist(), strict=True)) == {(a, b) for b in range(900) for a in range(b)}
+    assert len(a) == 900 * 899 // 2 and not distance.any()
+
+
+def test_pairs_come_in_the_same_order_however_many_threads_search(monkeypatch: pytest.MonkeyPatch):
+    hashes = _hashes(7000, 1, 3)
+    many = within(hashes, 8)
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: {0})
+    one = within(hashes, 8)
+    assert many.a.tolist() == one.a.tolist() == sorted(one.a.tolist())
+    assert many.b.tolist() == one.b.tolist() and len(one) > 0
+
+
 def test_a_crowd_of_copies_is_capped_and_the_cap_is_told():
     hashes = np.zeros((400, 1), np.uint64)
-    a, b, _, capped = _multi_index.self_join(hashes, 8, 5)
-    assert len(a) < 400 * 5 and capped > 300
+    a, b, _, cuts = _multi_index.self_join(hashes, 8, 5)
+    assert len(a) < 400 * 5 and cuts.rows > 300
+    assert cuts.buckets == len(_multi_index.bands(64, 8, 400))  # one of each band
     assert len(set(grouped(400, a, b).tolist())) == 1
 
 
-@pytest.mark.parametrize(("bits", "radius", "count"), [(64, 8, 10**7), (256, 31, 10**6), (64, 8, 10), (256, 31, 3000)])
-def test_bands_do_not_overlap_and_share_out_the_whole_radius(bits: int, radius: int, count: int):
-    plan = _multi_index.bands(bits, radius, count)
-    ends = [start + width for start, width, _ in plan]
-    assert all(end <= start for end, (start, _, _) in zip(ends, [*plan[1:], (bits, 0, 0)], strict=True))
-    assert all(0 < width <= 24 for _, width, _ in plan)
-    assert sum(share + 1 for _, _, share in plan) >= radius + 1
+def test_a_cap_leaves_the_pairs_of_what_is_rare_alone():
+    """Fifteen hundred black frames do not hide that two pictures are one."""
+    hashes = np.concatenate([np.zeros((1500, 4), np.uint64), _hashes(5000, 4, 8)])
+    rare = {pair for pair in _set(within(hashes, 31)) if pair[0] >= 1500}
+    capped = within(hashes, 31, most=16)
+    assert rare and rare <= _set(capped)
+    assert capped.capped >= 1400 and capped.oversized > 0
+    assert len(set(grouped(len(hashes), capped.a, capped.b)[:1500].tolist())) == 1
+
+
+@settings(max_examples=15, deadline=None)
+@given(seed=st.integers(0, 10_000), added=st.integers(1, 400), width=st.sampled_from([1, 4]))
+def test_what_is_added_joined_with_all_completes_the_join_of_the_rest(seed: int, added: int, width: int):
+    radius = {1: 8, 4: 31}[width]
+    hashes = _slates(1500, width, seed)
+    old = len(hashes) - added
+    before = _set(_multi_index.self_join(hashes[:old], radius, EVERY))
+    a, b, distance, _ = _multi_index.cross_join(hashes[old:], hashes, radius, EVERY)
+    a = a + old
+    keep = a != b
+    more = set(
+        zip(np.minimum(a, b)[keep].tolist(), np.maximum(a, b)[keep].tolist(), distance[keep].tolist(), strict=True)
+    )
+    assert before | more == _set(_multi_index.self_join(hashes, radius, EVERY))
+
+
+@pytest.mark.parametrize("bits", [64, 128, 256])
+@pytest.mark.parametrize("count", [10, 3000, 10**6, 10**7])
+def test_bands_do_not_overlap_and_share_out_the_whole_radius(bits: int, count: int):
+    for radius in (0, 1, 8, 31):
+        for others in (None, 50 * count):
+            plan = _multi_index.bands(bits, radius, count, others)
+            ends = [band.start + band.width for band in plan]
+            assert all(
+                end <= start for end, start in zip(ends, [*(band.start for band in plan[1:]), bits], strict=True)
+            )
+            assert all(band.share >= 0 and 8 <= band.width <= 24 for band in plan)
+            assert sum(band.share + 1 for band in plan) >= radius + 1
 
 
 def test_links_make_groups_named_by_their_first_row_in_any_order():
