@@ -140,7 +140,7 @@ def write(path: Path | str, receipt: Receipt, key: PrivateKey) -> Receipt:
     """Put a signed receipt in the place of any other at this path, at one stroke, and return it. CommitError."""
     place = Path(path)
     data = signing.seal(_payload(receipt, key.public), [key])
-    Store(place.parent).replace(place.name, data)
+    Store(place.parent, temps="").replace(place.name, data)
     return load(data, [key.public], str(path))
 
 

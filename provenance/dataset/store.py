@@ -47,12 +47,14 @@ _ENTRY_NAME = re.compile(r"[0-9]{6,}\.json")
 class Store:
     """A dataset's folder as a place for objects and numbered entries. May be forked, pickled, and used by many at once.
 
-    root: where it is on this machine. disk: the file system; a test gives a forgetful or failing one.
+    root: where it is on this machine. disk: the file system; a test gives a forgetful or failing one. temps: the folder
+    of unfinished files; "" for the root itself, in a folder that is not ours and gets one file.
     """
 
-    def __init__(self, root: Path | str, disk: Disk | None = None) -> None:
+    def __init__(self, root: Path | str, disk: Disk | None = None, temps: str = TEMPS) -> None:
         self.root = Path(root)
         self.disk: Disk = disk if disk is not None else PosixDisk(root)
+        self._temps = temps
         self._durable: set[str] = set()
 
     # Writing.
@@ -261,13 +263,14 @@ class Store:
 
     def _prepare(self, folder: str) -> None:
         """Make a folder and the temps' folder, and every entry that leads to the folder durable; once per store."""
-        if folder in self._durable and TEMPS in self._durable:
+        if folder in self._durable and self._temps in self._durable:
             return
         with faults(self.disk, folder, "making a folder"):
             self._anchor()
-            with contextlib.suppress(FileExistsError):
-                self.disk.mkdir(TEMPS)  # Not made durable: a lost temp is no loss.
-            self._durable.add(TEMPS)
+            if self._temps:
+                with contextlib.suppress(FileExistsError):
+                    self.disk.mkdir(self._temps)  # Not made durable: a lost temp is no loss.
+            self._durable.add(self._temps)
             steps = folder.split("/") if folder else []
             for depth in range(len(steps)):
                 outer, inner = "/".join(steps[:depth]), "/".join(steps[: depth + 1])
@@ -280,7 +283,8 @@ class Store:
 
     @contextlib.contextmanager
     def _temp(self, folder: str) -> Iterator[tuple[str, int]]:
-        temp = f"{TEMPS}/{secrets.token_hex(16)}.tmp"
+        name = f"{secrets.token_hex(16)}.tmp"
+        temp = f"{self._temps}/{name}" if self._temps else f".{name}"
         with faults(self.disk, folder, "making a new file"):
             handle = self.disk.create(temp)
         try:

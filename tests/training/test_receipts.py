@@ -36,6 +36,7 @@ def test_a_receipt_lists_exactly_the_items_that_were_read(built: Studio, tmp_pat
     items = admission.torch("art", decode="bytes")
     read = [items[at]["row"] for at in (3, 1, 9)]
     admission.write_receipt(tmp_path / "r.json", model_id="base-1", code="git:abc")
+    assert [each.name for each in tmp_path.iterdir()] == ["r.json"]  # and nothing else is left beside it
     found = checking.verify_receipt(tmp_path / "r.json", [built.dataset])
     assert found.good and found.recomputed == 1
     (part,) = found.receipt.parts
