@@ -61,6 +61,11 @@ def test_croissant_is_1_1_with_the_rai_vocabulary_and_names_every_object_by_its_
     assert {key for key in document if key.startswith("rai:")} >= {
         "rai:dataCollection", "rai:dataLimitations", "rai:dataUseCases", "rai:personalSensitiveInformation",
     }  # fmt: skip
+    assert "https://spdx.org/licenses/CC-BY-4.0" in document["license"]
+    assert document["usageInfo"]["name"] == "ai_generative_training"
+    released = case.found.census.admission.version.content.options.get("release")
+    source = document.get("prov:wasDerivedFrom", {"@id": None})["@id"]
+    assert source == (f"tag:provenance.example,2026:dataset/{released['dataset']}/2" if released else None)
     found = {each["contentUrl"]: each["sha256"] for each in document["distribution"]}
     assert {path: found[path] for path in proofs(case)} == proofs(case)
 

@@ -5,26 +5,28 @@ Paths are relative: the document belongs into the dataset's own folder.
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from provenance.model import clock
-from provenance.reports.subject import NOT_STATED, Object, Subject, is_private, json_bytes
+from provenance.reports.subject import NOT_STATED, TAG, Object, Subject, json_bytes, license_ref
 
 NAME = "croissant"
 SUFFIX = ".croissant.json"
 WITHOUT = (
     "Croissant has no word for a verdict: that only some of the items are licensed is told in words.",
+    "One policy for the whole would be wrong for some items, so that the terms of each are left to the ODRL document.",
     "Signatures and the chain of versions are not expressible; the Merkle root is given as an identifier.",
     "Columns that are lists, structures or raw digests are left out of the record sets.",
 )
 
+_PLAIN = re.compile(r"(?!LicenseRef-)[A-Za-z0-9.-]+")  # one id, and no expression of several
 _TYPES = {"text": "sc:Text", "integer": "sc:Integer", "float": "sc:Float", "boolean": "sc:Boolean", "date": "sc:Date"}
 
 
 def write(subject: Subject) -> bytes:
     """Return the document, UTF-8 JSON-LD."""
     shards = [each for each in subject.objects if each.columns]
-    licences = sorted(name for name in subject.licences if not is_private(name))
     limits = f"{subject.quarantined} assets could not be read and are not in it. What this form cannot say: "
     told = {
         "@context": _CONTEXT,
@@ -38,7 +40,13 @@ def write(subject: Subject) -> bytes:
                 ["Frames, art and scripts, with rights evidence on every row.", subject.judged, subject.made_from],
             )
         ),
-        "license": licences or [NOT_STATED],
+        "license": _licences(subject),
+        "usageInfo": {
+            "@type": "DefinedTerm",
+            "name": subject.policy["use"],
+            "inDefinedTermSet": "CAWG training and data mining",
+            "description": subject.judged,
+        },
         "creator": {"@type": "sc:Organization", "name": NOT_STATED},
         "url": subject.iri,
         "version": f"{subject.version}.0.0",
@@ -47,6 +55,13 @@ def write(subject: Subject) -> bytes:
         "isLiveDataset": False,
         "distribution": [*map(_file, subject.objects), *_beside(subject)],
         "recordSet": [_records(each) for each in shards],
+        "prov:wasGeneratedBy": {
+            "@type": "prov:Activity",
+            "prov:label": " ".join(f"{name} {version}" for name, version in sorted(subject.tool.items())),
+            "prov:endedAtTime": clock.stamp(subject.created),
+        },
+        "prov:wasAttributedTo": {"@type": "prov:Agent", "prov:label": f"build key {subject.build_key}"},
+        **_source(subject),
         "rai:dataCollection": f"Extracted from files of one archive. How they came there: {NOT_STATED}",
         "rai:dataCollectionTimeframe": NOT_STATED,
         "rai:dataLimitations": limits + " ".join(WITHOUT),
@@ -57,6 +72,20 @@ def write(subject: Subject) -> bytes:
         f"{NOT_STATED if subject.valid_until is None else clock.stamp(subject.valid_until)}",
     }
     return json_bytes(told)
+
+
+def _licences(subject: Subject) -> list[str]:
+    """Return the licences of the cleared items: those of the SPDX list by their pages, any other as it is called."""
+    names = [license_ref(name) for name in subject.licences]
+    pages = [f"https://spdx.org/licenses/{name}" if _PLAIN.fullmatch(name) else name for name in names]
+    return sorted(pages) or [NOT_STATED]
+
+
+def _source(subject: Subject) -> dict[str, Any]:
+    """Of a release: the version of the dataset that it was taken from."""
+    if subject.release is None:
+        return {}
+    return {"prov:wasDerivedFrom": {"@id": f"{TAG}dataset/{subject.release.source}/{subject.release.source_version}"}}
 
 
 def _beside(subject: Subject) -> list[dict[str, Any]]:
@@ -114,9 +143,11 @@ def _records(each: Object) -> dict[str, Any]:
     }
 
 
+# The context of the specification's first appendix, and PROV, which it recommends for where data comes from.
 _CONTEXT: dict[str, Any] = {
     "@language": "en",
     "@vocab": "https://schema.org/",
+    "annotation": "cr:annotation",
     "arrayShape": "cr:arrayShape",
     "citeAs": "cr:citeAs",
     "column": "cr:column",
@@ -142,6 +173,7 @@ _CONTEXT: dict[str, Any] = {
     "md5": "cr:md5",
     "parentField": "cr:parentField",
     "path": "cr:path",
+    "prov": "http://www.w3.org/ns/prov#",
     "rai": "http://mlcommons.org/croissant/RAI/",
     "recordSet": "cr:recordSet",
     "references": "cr:references",
@@ -149,9 +181,11 @@ _CONTEXT: dict[str, Any] = {
     "repeated": "cr:repeated",
     "replace": "cr:replace",
     "samplingRate": "cr:samplingRate",
+    "sdVersion": "cr:sdVersion",
     "sc": "https://schema.org/",
     "separator": "cr:separator",
     "source": "cr:source",
     "subField": "cr:subField",
     "transform": "cr:transform",
+    "value": "cr:value",
 }
