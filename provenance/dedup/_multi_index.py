@@ -190,12 +190,13 @@ def search(
         first, second, distance = told[:found].T
         return first.astype(np.int64), second.astype(np.int64), distance.astype(np.uint16)
 
-    workers = threads or len(os.sched_getaffinity(0))
+    keys = range(0, 1 << width, step)
+    workers = min(threads or len(os.sched_getaffinity(0)), len(keys))
     if workers == 1:
-        yield from map(stretch, range(0, 1 << width, step))
+        yield from map(stretch, keys)
     else:
         with ThreadPoolExecutor(workers) as pool:
-            yield from pool.map(stretch, range(0, 1 << width, step))
+            yield from pool.map(stretch, keys)
     if len(met):
         cuts.rows += int(np.count_nonzero(met >= most))
         cuts.buckets += int(np.count_nonzero(np.diff(two.starts) > look))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hashes import random_hashes, slates
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -13,35 +14,6 @@ from provenance.dedup.groups import Joined, grouped, representatives
 from provenance.dedup.neighbours import EVERY, Pairs, _each_with_each, within, words
 
 
-def _hashes(count: int, width: int, seed: int) -> np.ndarray:
-    """Random hashes of which every other one is a copy of another, some bits off."""
-    chance = np.random.default_rng(seed)
-    hashes = chance.integers(0, 1 << 63, (count, width), dtype=np.uint64) * np.uint64(2)
-    copies = chance.integers(0, count, count // 2)
-    hashes[: count // 2] = hashes[copies]
-    for _ in range(12 * width // 2):
-        at = chance.integers(0, count, count // 2)
-        bit = np.uint64(1) << chance.integers(0, 64, count // 2, dtype=np.uint64)
-        hashes[at, chance.integers(0, width, count // 2)] ^= bit
-    return hashes
-
-
-def _slates(count: int, width: int, seed: int) -> np.ndarray:
-    """Random hashes of which a fifth are copies, or near copies, of three slates and a black frame."""
-    chance = np.random.default_rng(seed)
-    hashes = _hashes(count, width, seed)
-    slates = chance.integers(0, 1 << 63, (4, width), dtype=np.uint64)
-    slates[0] = 0
-    crowd = chance.choice(count, count // 5, replace=False)
-    hashes[crowd] = slates[chance.integers(0, 4, len(crowd))]
-    for _ in range(4):
-        some = chance.choice(crowd, len(crowd) // 2, replace=False)
-        hashes[some, chance.integers(0, width, len(some))] ^= np.uint64(1) << chance.integers(
-            0, 64, len(some), np.uint64
-        )
-    return hashes
-
-
 def _set(pairs: Pairs | tuple) -> set[tuple[int, int, int]]:
     a, b, distance = (pairs.a, pairs.b, pairs.distance) if isinstance(pairs, Pairs) else pairs[:3]
     return set(zip(a.tolist(), b.tolist(), distance.tolist(), strict=True))
@@ -49,7 +21,7 @@ def _set(pairs: Pairs | tuple) -> set[tuple[int, int, int]]:
 
 @pytest.mark.parametrize(("width", "radius"), [(1, 8), (1, 0), (4, 31)])
 def test_the_index_finds_the_very_pairs_that_comparing_each_with_each_finds(width: int, radius: int):
-    hashes, others = _hashes(1500, width, 1), _hashes(900, width, 2)
+    hashes, others = random_hashes(1500, width, 1), random_hashes(900, width, 2)
     others[:300] = hashes[:300]
     every = within(hashes, radius)
     assert len(every) >= 3
@@ -67,7 +39,7 @@ def test_distances_are_those_of_the_bits():
 
 @pytest.mark.parametrize(("width", "radius"), [(1, 8), (2, 20), (4, 31)])
 def test_a_skewed_set_gives_the_very_pairs_that_comparing_each_with_each_gives(width: int, radius: int):
-    hashes = _slates(2000, width, 5)
+    hashes = slates(2000, width, 5)
     expected = _each_with_each(hashes, hashes, radius, own=True)
     found = _multi_index.self_join(hashes, radius, EVERY)
     assert len(expected) > 20_000 and found[3] == Cuts()
@@ -82,7 +54,7 @@ def test_more_pairs_than_there_was_room_for_are_told_all_the_same():
 
 
 def test_pairs_come_in_the_same_order_however_many_threads_search(monkeypatch: pytest.MonkeyPatch):
-    hashes = _hashes(7000, 1, 3)
+    hashes = random_hashes(7000, 1, 3)
     many = within(hashes, 8)
     monkeypatch.setattr("os.sched_getaffinity", lambda _: {0})
     one = within(hashes, 8)
@@ -100,7 +72,7 @@ def test_a_crowd_of_copies_is_capped_and_the_cap_is_told():
 
 def test_a_cap_leaves_the_pairs_of_what_is_rare_alone():
     """Fifteen hundred black frames do not hide that two pictures are one."""
-    hashes = np.concatenate([np.zeros((1500, 4), np.uint64), _hashes(5000, 4, 8)])
+    hashes = np.concatenate([np.zeros((1500, 4), np.uint64), random_hashes(5000, 4, 8)])
     rare = {pair for pair in _set(within(hashes, 31)) if pair[0] >= 1500}
     capped = within(hashes, 31, most=16)
     assert rare and rare <= _set(capped)
@@ -112,7 +84,7 @@ def test_a_cap_leaves_the_pairs_of_what_is_rare_alone():
 @given(seed=st.integers(0, 10_000), added=st.integers(1, 400), width=st.sampled_from([1, 4]))
 def test_what_is_added_joined_with_all_completes_the_join_of_the_rest(seed: int, added: int, width: int):
     radius = {1: 8, 4: 31}[width]
-    hashes = _slates(1500, width, seed)
+    hashes = slates(1500, width, seed)
     old = len(hashes) - added
     before = _set(_multi_index.self_join(hashes[:old], radius, EVERY))
     a, b, distance, _ = _multi_index.cross_join(hashes[old:], hashes, radius, EVERY)
