@@ -15,7 +15,7 @@ import errno
 import os
 import stat
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -99,16 +99,6 @@ def opened(root: int, path: bytes, expected: Identity | None = None) -> Iterator
             raise _refused(path, Cause.CHANGED, "the file changed while it was read")
     finally:
         os.close(descriptor)
-
-
-def retried(work: Callable[[], T]) -> T:
-    """Return what `work` returns. When it ends in Quarantined(CHANGED) it is done once more, from the start."""
-    try:
-        return work()
-    except Quarantined as refusal:
-        if refusal.cause is not Cause.CHANGED:
-            raise
-    return work()
 
 
 def _same(descriptor: int, before: os.stat_result) -> bool:

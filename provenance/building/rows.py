@@ -13,6 +13,7 @@ from provenance.fingerprint.picture import near_blank
 from provenance.model.errors import Quarantined
 from provenance.model.names import display
 from provenance.model.words import Cause, Kind, item_id, sha256_hex
+from provenance.rights.closest import deciding
 from provenance.rights.matcher import Bound
 from provenance.rights.statement import Interest, RightsStatement
 
@@ -105,9 +106,8 @@ def row_of(header: Mapping[str, Any], payload: bytes, outcome: Outcome, evidence
 
 def evidence_of(bound: Sequence[Bound[RightsStatement]]) -> dict[str, Any]:
     """Return the rights columns: what the closest copyright records say at build time. Evidence, never a verdict."""
-    records = [entry for entry in bound if entry.statement.interest is Interest.COPYRIGHT and not entry.partial]
-    top = max((entry.closeness for entry in records), default=None)
-    nearest = [entry for entry in records if entry.closeness == top]
+    groups, _ = deciding(bound)
+    nearest = [entry for (interest, _), group in groups.items() if interest is Interest.COPYRIGHT for entry in group]
     empty: dict[str, Any] = {"rights_statements": sorted(entry.statement.id for entry in nearest)}
     if not nearest:
         return empty

@@ -31,7 +31,6 @@ from provenance.model.errors import (
     ForeignError,
     MissingError,
     RollbackError,
-    StaleLedgerError,
     UsageError,
 )
 from provenance.model.words import canonical_json
@@ -181,21 +180,6 @@ def _compare(spot: str, entries: Sequence[Entry], number: int, digest: str) -> N
             f"has another entry {number} than the one seen before",
             where=found.path,
             next_step="ask the dataset's owner: two histories are signed with one key",
-        )
-
-
-def require_fresh(entry: Entry, at: dt.datetime) -> None:
-    """Return when an entry's `valid_until` is not past at this moment (T09). StaleLedgerError, also without one."""
-    until = entry.body.get("valid_until")
-    try:
-        fresh = at <= clock.parse(until)  # type: ignore[arg-type]
-    except (ValueError, TypeError):
-        fresh = False
-    if not fresh:
-        raise StaleLedgerError(
-            f"is valid until {until}, and it is {clock.stamp(at)}",
-            where=entry.path,
-            next_step="fetch the ledger's newest entries from the rights desk",
         )
 
 

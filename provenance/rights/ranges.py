@@ -6,8 +6,8 @@ from dataclasses import dataclass, fields
 from enum import IntEnum
 from fractions import Fraction
 
+from provenance.model.timecode import TimecodeError, parse
 from provenance.model.words import Locator
-from provenance.rights import timecode
 from provenance.rights.codec import DecodeError
 
 
@@ -36,14 +36,20 @@ class TimecodeRange:
             text = getattr(self, name)
             if text is not None:
                 try:
-                    timecode.frames(text, self.rate, self.drop)
+                    self._count(text)
                 except ValueError as error:
                     raise DecodeError(str(error), (name,)) from None
         if self._count(self.end) <= self._count(self.start):
             raise DecodeError("end is not after start", ("end",))
 
     def _count(self, text: str) -> int:
-        return timecode.frames(text, self.rate, self.drop)
+        if ";" in text and not self.drop:
+            raise TimecodeError(f'"{text}" is written as drop-frame, but drop-frame is not declared')
+        return parse(text, self.rate, self.drop).frames
+
+    def seconds(self) -> tuple[Fraction, Fraction]:
+        """Return start and end in real seconds since 00:00:00:00."""
+        return self._count(self.start) / self.rate, self._count(self.end) / self.rate
 
     def times(self) -> tuple[Fraction, Fraction] | None:
         """Return start and end in seconds of presentation, or None without an origin."""

@@ -13,7 +13,7 @@ import pytest
 
 from provenance.archive import opening
 from provenance.archive.hashing import hash_bytes, hash_file
-from provenance.archive.opening import open_beneath, opened, retried
+from provenance.archive.opening import open_beneath, opened
 from provenance.archive.walk import open_root, walk
 from provenance.model.errors import Quarantined
 from provenance.model.words import Cause
@@ -98,35 +98,6 @@ def test_an_undisturbed_file_is_given_with_its_identity(root: int) -> None:
     with opened(root, found.path, found.identity) as file:
         assert (file.identity, file.links, file.path) == (found.identity, 1, b"a/b/file")
         assert hash_file(file.descriptor)["sha256"] == hashlib.sha256(b"hello").hexdigest()
-
-
-def test_a_change_that_comes_once_is_read_again_and_twice_is_quarantine(root: int, tmp_path: Path) -> None:
-    tries: list[str] = []
-
-    def read(times: int) -> str:
-        with opened(root, b"a/b/file") as file:
-            digest = hash_file(file.descriptor)["sha256"]
-            tries.append(digest)
-            if len(tries) <= times:
-                (tmp_path / "archive/a/b/file").write_bytes(b"HELLO" * len(tries))
-        return digest
-
-    assert retried(lambda: read(1)) == hashlib.sha256(b"HELLO").hexdigest()
-    tries.clear()
-    refusal = refused(lambda: retried(lambda: read(9)))
-    assert (refusal.cause, len(tries)) == (Cause.CHANGED, 2)
-    assert str(refusal) == "a/b/file: the file changed while it was read"
-
-
-def test_other_refusals_are_not_tried_again() -> None:
-    calls: list[int] = []
-
-    def damaged() -> None:
-        calls.append(1)
-        raise Quarantined(Cause.DAMAGED, "no")
-
-    assert refused(lambda: retried(damaged)).cause is Cause.DAMAGED
-    assert len(calls) == 1
 
 
 def test_a_decoder_that_fails_because_the_file_changed_is_a_change(root: int, tmp_path: Path) -> None:

@@ -14,7 +14,6 @@ from itertools import pairwise
 
 from provenance.model.errors import InputError
 from provenance.model.words import Use
-from provenance.rights import timecode
 from provenance.rights.codec import DecodeError
 from provenance.rights.matcher import Bound
 from provenance.rights.selector import LocatorRange, Selector, TimecodeRange
@@ -119,8 +118,7 @@ def _part(clip: Clip, range_: LocatorRange | None) -> Span | None:
     if range_ is None:
         return None
     if range_.timecode is not None:
-        spoken = range_.timecode
-        return Span(*(timecode.seconds(text, spoken.rate, spoken.drop) for text in (spoken.start, spoken.end)))
+        return Span(*range_.timecode.seconds())
     if (range_.start is None and range_.end is None) or clip.source is None or clip.source_start is None:
         return None
     start = clip.source_start + range_.start if range_.start is not None else clip.source.start

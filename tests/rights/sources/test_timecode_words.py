@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from provenance.model.timecode import Timecode, TimecodeError, exact_rate, of_seconds, parse
-from provenance.rights import timecode as desk
 
 NTSC = Fraction(30000, 1001)
 
@@ -56,10 +55,7 @@ def test_a_number_that_does_not_exist_is_refused(text: str, rate: Fraction, drop
 
 @given(st.integers(0, 24 * 107892), st.sampled_from([NTSC, Fraction(60000, 1001)]))
 def test_drop_frame_text_and_count_undo_each_other(frames: int, rate: Fraction) -> None:
-    shown = str(Timecode(frames, rate, True))
-    assert parse(shown, rate).frames == frames
-    if int(shown.split(":")[0]) < 100:
-        assert desk.frames(shown, rate, True) == frames
+    assert parse(str(Timecode(frames, rate, True)), rate).frames == frames
 
 
 @given(
