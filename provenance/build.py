@@ -21,8 +21,7 @@ from pathlib import Path
 import provenance
 from provenance import engines, rightsdesk
 from provenance.archive.walk import open_root
-from provenance.building import extraction, units
-from provenance.building.assembly import Assembly
+from provenance.building import extraction, unchanged, units
 from provenance.building.extraction import Done, Job
 from provenance.building.memo import Memo
 from provenance.building.parts import Old
@@ -103,15 +102,21 @@ def build(plan: Plan, progress: Progress = silent) -> BuildReport:
             limits=plan.limits,
         )
         done = _run(job, plan, root, looked, memo, old, engine, progress)
-        assembly = Assembly(store, dataset, old, ledger.matcher)
-        content = assembly.content(done, report, ledger.head, _tool(), _options(plan), os.path.basename(job.archive))
-        key = signing.own_key(Role.BUILD)
-        version = commit_version(store, dataset, content, key, head, at)
+        told = (ledger.head, _tool(), _options(plan), os.path.basename(job.archive))
+        if head is not None and old is not None and unchanged.stands(head, old, done, *told):
+            unchanged.tell(head, old, done, report)
+            version = head
+        else:
+            # What joins near-duplicates takes longer to load than an unchanged build to be told.
+            from provenance.building.assembly import Assembly
+
+            content = Assembly(store, dataset, old, ledger.matcher).content(done, report, *told)
+            version = commit_version(store, dataset, content, signing.own_key(Role.BUILD), head, at)
         report.version, report.changed = version.number, head is None or version.number != head.number
         Trust().witness(store.root / FOLDER, [*entries, version.entry] if report.changed else entries)
         card.write(store, version)
         memo.forget_finished()
-        assembly.clear_work()
+        extraction.clear_work(store)
     report.seconds = time.monotonic() - began
     return report
 

@@ -22,7 +22,6 @@ from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 from provenance.archive import containers, custody, sidecars
-from provenance.fingerprint import picture
 from provenance.media import shelf
 from provenance.model.errors import Quarantined
 from provenance.model.words import Cause, Extract, Kind
@@ -42,14 +41,6 @@ def preload() -> None:
             prepare()
     for name in ("encodings.idna", "encodings.utf_16", "encodings.utf_32", "encodings.latin_1", "encodings.cp1252"):
         importlib.import_module(name)
-
-
-def toolset(options: shelf.Options) -> list[str]:
-    """Return the keys of all readers under these options: what names a unit's result beside the bytes."""
-    return [shelf.key(medium, options) for medium in _MEDIA] + [
-        f"signals/{signals.VERSION}",
-        f"fingerprints/{picture.VERSION}",
-    ]
 
 
 def run(job: dict[str, Any], files: list[BinaryIO]) -> Iterator[Message]:

@@ -11,10 +11,14 @@ import click
 import pytest
 
 from provenance import cli, engines
+from provenance.building.toolset import toolset
 from provenance.cli import rights
+from provenance.fingerprint import picture
 from provenance.media import shelf
 from provenance.model import errors
+from provenance.model.declared import declared
 from provenance.rights.reasons import Reason
+from provenance.rights.sources import signals
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text()
@@ -84,6 +88,21 @@ def test_every_medium_keeps_the_contract() -> None:
         assert isinstance(medium.VERSION, int) and medium.VERSION >= 1
         assert set(medium.OPTIONS) <= set(shelf.Options.__dataclass_fields__)
         assert callable(medium.sniff) and callable(medium.extract)
+
+
+def test_what_a_build_reads_of_a_medium_without_loading_it_is_what_the_medium_says() -> None:
+    told = [(label.NAME, label.VERSION, label.PRIORITY, label.OPTIONS) for label in shelf.labels()]
+    assert told == [(medium.NAME, medium.VERSION, medium.PRIORITY, medium.OPTIONS) for medium in shelf.media()]
+    assert toolset(shelf.Options())[-2:] == [f"signals/{signals.VERSION}", f"fingerprints/{picture.VERSION}"]
+
+
+def test_a_constant_that_must_be_worked_out_is_not_taken_for_declared(tmp_path: Path, monkeypatch) -> None:
+    (tmp_path / "declaring.py").write_text("raise SystemExit\nNAME: str = 'seen'  # so\nVERSION = 1 + len('a')\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    assert declared("declaring", "NAME") == ("seen",)
+    for module, name in (("declaring", "VERSION"), ("declaring", "OPTIONS"), ("declaring_nowhere", "NAME")):
+        with pytest.raises(LookupError):
+            declared(module, name)
 
 
 def test_the_local_engine_is_on_its_shelf() -> None:

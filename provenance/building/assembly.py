@@ -15,11 +15,11 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from provenance.building.extraction import INDEX_PART, WORK, Done
+from provenance.building.extraction import INDEX_PART, Done
 from provenance.building.neargroups import NAME as NEAR
 from provenance.building.neargroups import Groups, Items, Part, near_groups
 from provenance.building.parts import Old, read_part, replaced
-from provenance.building.report import BuildReport
+from provenance.building.report import SHOWN, BuildReport
 from provenance.dataset import schema
 from provenance.dataset.index import TableWriter, digests, exact_groups
 from provenance.dataset.shard import ShardInfo
@@ -28,8 +28,6 @@ from provenance.dataset.version import Content
 from provenance.model.words import Kind, Outcome
 from provenance.rights.matcher import Matcher
 from provenance.rights.statement import RightsStatement
-
-SHOWN = 50  # assets in quarantine that a report names
 
 _PARTS = {"index": INDEX_PART, "assets": schema.ASSETS, "quarantine": schema.QUARANTINE}
 
@@ -75,10 +73,6 @@ class Assembly:
         tables = {"index": index, "assets": assets, "quarantine": quarantine}
         options = {**options, "near_duplicates": NEAR}
         return Content(tool, archive, options, ledger, tuple(shards), tables, counts)
-
-    def clear_work(self) -> None:
-        """Remove the parts that workers left: they are in the version's tables now."""
-        self._store.remove([f"{WORK}/{name}" for name in self._store.names(WORK)])
 
     def _shards(self, answer: Done) -> Iterator[ShardInfo]:
         if answer.status == "finished":

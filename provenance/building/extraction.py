@@ -15,7 +15,6 @@ from typing import Any
 
 import pyarrow as pa
 
-from provenance import inside
 from provenance.archive.hashing import hash_file
 from provenance.archive.opening import opened
 from provenance.archive.walk import Identity, open_root
@@ -25,6 +24,7 @@ from provenance.building.memo import Memo
 from provenance.building.outcome import Outcome, Readings
 from provenance.building.rows import evidence_of, index_row, row_of
 from provenance.building.spool import Spool
+from provenance.building.toolset import toolset
 from provenance.building.units import Planned, Unit
 from provenance.dataset import schema
 from provenance.dataset.shard import ShardInfo, ShardWriter, payload_places
@@ -63,7 +63,7 @@ class Job:
 
     @functools.cached_property
     def toolset(self) -> list[str]:
-        return inside.toolset(self.options)
+        return toolset(self.options)
 
 
 @dataclass(frozen=True)
@@ -268,6 +268,11 @@ def _part(store: Store, columns: pa.Schema, rows: list[dict[str, Any]]) -> str:
     with pa.ipc.new_file(sink, columns) as writer:
         writer.write_table(pa.Table.from_pylist(rows, schema=columns))
     return store.put_bytes(WORK, ".arrow", sink.getvalue().to_pybytes()).path
+
+
+def clear_work(store: Store) -> None:
+    """Remove the parts that workers left: they are in the version's tables now."""
+    store.remove([f"{WORK}/{name}" for name in store.names(WORK)])
 
 
 class _Hands:

@@ -9,6 +9,8 @@ from typing import Any
 
 from provenance.model.words import Outcome
 
+SHOWN = 50  # assets in quarantine that a report names
+
 
 @dataclass
 class BuildReport:

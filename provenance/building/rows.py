@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from provenance.dataset import schema
-from provenance.fingerprint.picture import near_blank
+from provenance.fingerprint.glance import near_blank
 from provenance.model.errors import Quarantined
 from provenance.model.names import display
 from provenance.model.words import Cause, Kind, item_id, sha256_hex

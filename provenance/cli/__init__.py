@@ -62,6 +62,9 @@ def cli() -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit with the code of who must act."""
+    from provenance.model.spared import spare
+
+    spare()
     sys.exit(run(arguments))
 
 

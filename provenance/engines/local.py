@@ -19,6 +19,7 @@ from typing import Any
 
 from provenance.engines import Lost
 from provenance.model.errors import ProvenanceError
+from provenance.model.spared import spare
 
 TRIES = 2
 
@@ -135,6 +136,7 @@ def _serve(fn: Callable[[Any], Any], pipe: multiprocessing.connection.Connection
     # The terminal sends Ctrl-C to the whole group; only the driver decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    spare()
     parent = os.getppid()
     while True:
         try:

@@ -19,7 +19,8 @@ import numpy.typing as npt
 from PIL import Image
 from scipy import sparse
 
-SIDE = 64
+from provenance.fingerprint.glance import SIDE, quality
+
 BITS = 256
 _FREQUENCIES = 16
 _WINDOWS = 128  # the box is as wide as the side divided by this, rounded up
@@ -136,9 +137,3 @@ def _filter(side: int) -> sparse.csr_matrix:
 def _dct() -> npt.NDArray[np.float64]:
     frequency, place = np.arange(1, _FREQUENCIES + 1)[:, None], np.arange(SIDE)[None, :]
     return np.rint(_DCT_STEPS * np.sqrt(2 / SIDE) * np.cos(np.pi / (2 * SIDE) * frequency * (2 * place + 1)))
-
-
-def quality(view: npt.NDArray[np.float32]) -> int:
-    """Return PDQ's measure of a 64 x 64 view: 0 for a flat picture, 100 for one with plenty of edges."""
-    steps = sum(int(np.abs(np.trunc(np.diff(view, axis=axis) * 100 / 255)).sum()) for axis in (0, 1))
-    return min(100, steps // 90)

@@ -34,11 +34,10 @@ import scipy.fftpack  # noqa: F401  imagehash imports it at first use: too late 
 from PIL import Image
 
 from provenance.fingerprint import bars, lanczos, local, pdq
+from provenance.fingerprint.glance import BLANK_QUALITY
 
 VERSION = 4  # raised whenever a picture would get other columns
 _STRIP_BYTES = 32 << 20
-BLANK_QUALITY = 10  # below it, PDQ of two strangers may agree
-_INK = 8  # levels of luma: more than compression leaves on flat paper
 
 
 def measure(image: Image.Image, rows: memoryview | None = None) -> dict[str, Any]:
@@ -97,18 +96,6 @@ def _canonical(image: Image.Image) -> Image.Image:
         seen.paste(image, mask=alpha.point([0] + [255] * 255))
         return seen
     return image
-
-
-def near_blank(glance: bytes) -> bool:
-    """Return whether there is something in the picture, yet too little for any fingerprint to know it again.
-
-    Something: samples that stand out from the paper, fewer than one in a hundred. A flat picture has nothing in it.
-    """
-    view = np.frombuffer(glance, np.uint8).reshape(pdq.SIDE, pdq.SIDE).astype(np.float32)
-    if pdq.quality(view) >= BLANK_QUALITY:
-        return False
-    away = np.abs(view - np.median(view))
-    return bool(away.max() > _INK and (away > _INK).mean() < 0.01)
 
 
 def _seen(image: Image.Image, grey: Image.Image) -> dict[str, Any]:

@@ -12,7 +12,8 @@ A medium is one module in this folder whose name does not start with an undersco
 All of it runs in a locked child: no network, no writes, no opening of other files. A module raises `Quarantined` with
 a cause for content that cannot be used; any other exception becomes cause `damaged`. Optional packages are imported
 inside `extract`, and their absence raises `Quarantined(Cause.EXTRA_MISSING, ...)` that names the extra. A module with
-packages that import lazily may have `preload() -> None`; it is called once before the lock falls.
+packages that import lazily may have `preload() -> None`; it is called once before the lock falls. The four constants
+are literals, one line each: a build that extracts nothing reads them from the source and loads no decoder.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO, Protocol, cast
 
+from provenance.model.declared import declared
 from provenance.model.words import Extract
 
 HEAD_BYTES = 4096
@@ -70,27 +72,57 @@ class Options:
     max_text_bytes: int = 64 * 1024 * 1024
 
 
-class Medium(Protocol):
-    NAME: str
-    VERSION: int
-    PRIORITY: int
-    OPTIONS: tuple[str, ...]
+class Named(Protocol):
+    """What names a medium and its results."""
 
+    @property
+    def NAME(self) -> str: ...
+    @property
+    def VERSION(self) -> int: ...
+    @property
+    def PRIORITY(self) -> int: ...
+    @property
+    def OPTIONS(self) -> tuple[str, ...]: ...
+
+
+class Medium(Named, Protocol):
     def sniff(self, source: Source) -> str | None: ...
 
     def extract(self, source: Source, options: Options) -> Iterator[Extract]: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Label:
+    """The constants of a medium that was not imported."""
+
+    NAME: str
+    VERSION: int
+    PRIORITY: int
+    OPTIONS: tuple[str, ...]
+
+
 def media() -> list[Medium]:
     """Return every medium on the shelf, in the order in which they are asked."""
-    found = []
+    return sorted((cast(Medium, importlib.import_module(name)) for name in _modules()), key=_place)
+
+
+def labels() -> list[Label]:
+    """Return the labels of all media, in the same order; no medium is imported."""
+    names = ("NAME", "VERSION", "PRIORITY", "OPTIONS")
+    return sorted((Label(*declared(module, *names)) for module in _modules()), key=_place)
+
+
+def _modules() -> Iterator[str]:
     for info in pkgutil.iter_modules(importlib.import_module(__package__).__path__):
         if not info.name.startswith("_") and info.name != "shelf":
-            found.append(cast(Medium, importlib.import_module(f"{__package__}.{info.name}")))
-    return sorted(found, key=lambda medium: (medium.PRIORITY, medium.NAME))
+            yield f"{__package__}.{info.name}"
 
 
-def key(medium: Medium, options: Options) -> str:
+def _place(medium: Named) -> tuple[int, str]:
+    return medium.PRIORITY, medium.NAME
+
+
+def key(medium: Named, options: Options) -> str:
     """Return the extractor's key, which names its result: `video/1 frames=1/s jpeg_quality=92`."""
     chosen = "".join(f" {name}={getattr(options, name)}" for name in medium.OPTIONS)
     return f"{medium.NAME}/{medium.VERSION}{chosen}"

@@ -78,7 +78,9 @@ def _watched(command: list[str]) -> tuple[float, float]:
     """Run a command and return the CPU seconds of it and all below it, looked up until they end, and wall seconds."""
     seen: dict[int, float] = {}
     began = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    # With compiled modules, as an installed package has them.
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, env=environment)
     over = threading.Event()
 
     def look() -> None:

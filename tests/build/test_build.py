@@ -14,7 +14,8 @@ from studio import SCRIPT, Studio, picture, small
 
 from provenance import build as building
 from provenance.admit import admit
-from provenance.building import extraction
+from provenance.building import extraction, unchanged
+from provenance.building.assembly import Assembly
 from provenance.dataset import signing
 from provenance.model.errors import InputError, RightsError, UsageError
 
@@ -44,6 +45,63 @@ def test_an_unchanged_rebuild_extracts_nothing_and_commits_nothing(
     assert calls == []
     assert (report.extracted, report.changed, report.version) == (0, False, 1)
     assert studio.objects() == before
+
+
+def test_an_unchanged_rebuild_tells_the_counts_of_the_first_and_puts_no_table_together(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    studio = small(tmp_path)
+    first = studio.build()
+    monkeypatch.setattr(Assembly, "content", lambda *_: pytest.fail("the tables were put together again"))
+    again = studio.build()
+    assert (again.changed, again.version) == (False, 1)
+    for name in ("files", "members", "items", "causes", "quarantined", "assets", "shards", "payload_bytes"):
+        assert getattr(again, name) == getattr(first, name) != 0, name
+
+
+class _PutTogether(Exception):
+    pass
+
+
+@pytest.mark.parametrize("change", ["a limit", "the rule of near groups", "a file gone", "a file moved", "a record"])
+def test_a_build_that_differs_in_anything_is_not_taken_for_unchanged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    studio, limit = small(tmp_path), None
+    studio.build()
+    match change:
+        case "a limit":
+            limit = 1000
+        case "the rule of near groups":
+            monkeypatch.setattr(unchanged, "declared", lambda *_: ("near-v0",))
+        case "a file gone":
+            (studio.archive / "art/owned/00.png").unlink()
+        case "a file moved":
+            (studio.archive / "art/owned/00.png").rename(studio.archive / "zzz.png")
+        case "a record":
+            studio.records[0]["notes"] = "seen again"
+
+    def content(*_: object) -> None:
+        raise _PutTogether
+
+    monkeypatch.setattr(Assembly, "content", content)
+    with pytest.raises(_PutTogether):
+        studio.build(limit=limit)
+
+
+def test_an_unchanged_rebuild_loads_no_decoder_and_nothing_that_joins(tmp_path: Path) -> None:
+    studio = small(tmp_path)
+    (studio.archive / "broken/half.png").unlink()
+    studio.build()
+    time.sleep(2.1)  # younger files are hashed again, to be safe
+    studio.build()
+    probe = "import sys; from provenance import cli; cli.sys.exit = lambda _: print(sorted(sys.modules)); cli.main()"
+    command = [sys.executable, "-c", probe, "build", str(studio.archive), "--out", str(studio.dataset)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert "unchanged: nothing to commit" in done.stdout
+    loaded = done.stdout.splitlines()[-1]
+    for name in ("av", "PIL", "scipy", "numba", "imagehash", "pypdfium2", "rensa", "pandas.core", "rich"):
+        assert f"'{name}'" not in loaded, name
 
 
 @pytest.mark.parametrize("workers", [2, 3])

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from provenance.fingerprint import bars, local, pdq, picture
+from provenance.fingerprint import bars, glance, local, pdq, picture
 
 FROZEN = "3131ce8685ce3a31c64e4a863a314ab6b54bb579d9ce954ec571b54e360eb539"
 
@@ -148,7 +148,7 @@ def test_an_empty_picture_has_no_bars(image: Image.Image):
 
 def test_one_stroke_on_paper_is_near_blank_and_a_blank_sheet_is_not():
     def blank(image: Image.Image) -> bool:
-        return picture.near_blank(picture.measure(image)["glance_64"])
+        return glance.near_blank(picture.measure(image)["glance_64"])
 
     stroke = Image.new("L", (640, 640), 255)
     stroke.paste(0, (300, 300, 330, 306))
