@@ -161,9 +161,10 @@ def _without_band(mask: npt.NDArray[np.bool_]) -> list[tuple[str, npt.NDArray[np
             ("band at the right", np.s_[:, SIDE - cut :]),
             ("band at the left", np.s_[:, :cut]),
         ):
-            rest = mask.copy()
-            rest[band] = False
-            out.append((name, rest))
+            if mask[band].any():
+                rest = mask.copy()
+                rest[band] = False
+                out.append((name, rest))
     return out
 
 
