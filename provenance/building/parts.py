@@ -8,18 +8,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from provenance.building.neargroups import NO_GROUPS, Groups
 from provenance.dataset.index import stream_table
 from provenance.dataset.shard import ShardInfo
 from provenance.dataset.store import Store
 from provenance.dataset.version import Version
 from provenance.model.errors import ChangedError, ConflictError, MissingError
+
+if TYPE_CHECKING:
+    from provenance.building.neargroups import Groups
 
 Ranges = dict[str, tuple[int, int]]  # unit -> first row, number of rows
 
@@ -62,6 +64,9 @@ class Old:
 
     def near_groups(self) -> Groups:
         """Return its `near_group` and `copy_group` columns."""
+        # Here, because an unchanged build does without what joins near-duplicates.
+        from provenance.building.neargroups import NO_GROUPS, Groups
+
         names = ["near_group", "copy_group"]
         batches = [[column.to_numpy() for column in batch.columns] for batch in self.stream("index", names)]
         return Groups(*(np.concatenate(parts) for parts in zip(*batches, strict=True))) if batches else NO_GROUPS
