@@ -6,6 +6,7 @@ chain of versions of its own. The other forms are folders of files with one sign
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import secrets
 from collections import Counter
@@ -24,7 +25,7 @@ from provenance.dataset._sink import Stored
 from provenance.dataset.keyring import key_folder
 from provenance.dataset.shard import ShardInfo
 from provenance.dataset.signing import Role
-from provenance.dataset.store import Store
+from provenance.dataset.store import TEMPS, Store
 from provenance.dataset.trust import Trust
 from provenance.dataset.version import FOLDER, Content, commit_version, merkle_root
 from provenance.handoff import TrainingAdmission, for_training
@@ -136,6 +137,8 @@ def release(
         body = {"release": told, "counts": items, "root": merkle_root([f"{p}\0{s}".encode() for p, s in subjects])}
         entry = chain.append(store, LIST, PREDICATE, name, body, subjects, [key], None, at)
     Trust().witness(store.root / entry.folder, [entry])
+    with contextlib.suppress(OSError):  # nobody else writes here, and whoever receives it need not wonder
+        (store.root / TEMPS).rmdir()
     return Released(
         place=str(out),
         id=name,

@@ -103,14 +103,15 @@ class _Desk:
 
     def __init__(self, admission: TrainingAdmission) -> None:
         self.admission = admission
-        names = ["item_id", "kind", "asset", "scene", "exact_group", "near_group"]
+        names = ["item_id", "kind", "asset", "scene", "exact_group", "copy_group"]
         index = self._table("index", names)
         self.kind, self.scene = (index.column(name).to_pylist() for name in ("kind", "scene"))
         self.asset = index.column("asset").to_numpy()
-        self.groups = [index.column(name).to_numpy() for name in ("exact_group", "near_group")]
+        self.groups = [index.column(name).to_numpy() for name in ("exact_group", "copy_group")]
         self._ids = index.column("item_id")
         self.paths: list[bytes] = self._table("assets", ["asset_path"]).column(0).to_pylist()
-        self.rows = [row for row in admission.admitted.tolist() if self.kind[row] in PICTURES]
+        self.admitted = admission.admitted
+        self.rows = [row for row in self.admitted.tolist() if self.kind[row] in PICTURES]
 
     def id(self, row: int) -> str:
         return str(self._ids[row].as_py().hex())
@@ -136,10 +137,9 @@ class _Desk:
 
     def handed_over(self, row: int) -> int:
         """The item that is handed over in the place of a cleared one: itself, or the one like it that was taken."""
-        admitted = self.admission.admitted
-        if row not in admitted:
+        if row not in self.admitted:
             for group in self.groups:
-                alike = admitted[group[admitted] == group[row]]
+                alike = self.admitted[group[self.admitted] == group[row]]
                 if len(alike):
                     return int(alike[0])
         return row

@@ -43,6 +43,7 @@ def test_a_parquet_release_is_a_sound_dataset_of_admitted_items_only(built: Stud
     release = provenance.admit(out, ask(), ledger=built.dataset)
     assert {release.torch("art", decode="bytes")[at]["image"] for at in range(20)} == ART
     assert release.dataset.id != built.admit().dataset.id
+    assert not (out / "tmp").exists()
 
 
 def test_a_release_loads_with_plain_load_dataset(built: Studio, tmp_path: Path) -> None:
