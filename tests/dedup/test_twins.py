@@ -167,3 +167,29 @@ def test_training_takes_the_best_of_the_copies_that_it_may_have_and_every_draft(
         "script/draft 1.fountain",
         "script/draft 2.fountain",
     ]
+
+
+def test_groups_stay_the_same_items_under_the_same_name_when_other_files_come_before_them(
+    studio: Studio, tmp_path: Path
+):
+    def groups(at: Studio) -> dict[str, set[str]]:
+        opened = open_dataset(at.dataset)
+        info = opened.head.content.tables["index"]
+        index = load_table(opened.store, "index", info, opened.id, ["item_id", "near_group", "copy_group"])
+        ids = [each.hex() for each in index.column("item_id").to_pylist()]
+        found: dict[str, set[str]] = {}
+        for column in ("near_group", "copy_group"):
+            for row, first in enumerate(index.column(column).to_pylist()):
+                if first != row:
+                    found.setdefault(f"{column} {ids[first]}", {ids[first]}).add(ids[row])
+        return found
+
+    grown = Studio(tmp_path / "grown")
+    for name in ("panels/0010.png", "other/mirrored.jpg", "other/boxed <b>.jpg"):
+        grown.add(name, (studio.archive / name).read_bytes())
+    grown.build()
+    before = groups(grown)
+    assert len(before) == 2
+    grown.add("a first/one.png", _file(drawings.scene(77)))
+    grown.build()
+    assert groups(grown) == before
