@@ -92,7 +92,7 @@ def publish(store: Store, dataset: str, key: PrivateKey, at: dt.datetime) -> Key
         raise BadSignatureError(
             f"is signed by key {keyring.current.fingerprint}, yours is {key.public.fingerprint}",
             where=store.at(key_folder(key.role)),
-            next_step=f"use the right PROVENANCE_HOME, choose another folder, or rotate the {key.role.value} key",
+            next_step=f"use the right PROVENANCE_HOME or another folder, or provenance init --rotate {key.role.value}",
         )
     return keyring
 

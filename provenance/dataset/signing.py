@@ -102,13 +102,13 @@ def home() -> Path:
     return Path(os.environ.get("PROVENANCE_HOME") or Path.home() / ".config" / "provenance")
 
 
-def own_key(role: Role, place: Path | None = None) -> PrivateKey:
-    """Return this person's key of a role, making it at first use: `keys/<role>.pem`, mode 0600.
+def own_key(role: Role, place: Path | None = None, suffix: str = "") -> PrivateKey:
+    """Return this person's key of a role, making it at first use: `keys/<role><suffix>.pem`, mode 0600.
 
     UsageError for a key file that others can read, that is another's, or that holds no Ed25519 key.
     """
     place = place or home()
-    file = place / "keys" / f"{role.value}.pem"
+    file = place / "keys" / f"{role.value}{suffix}.pem"
     if not os.path.lexists(file):
         made = Ed25519PrivateKey.generate()
         pem = made.private_bytes(

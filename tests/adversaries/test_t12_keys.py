@@ -13,7 +13,9 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from dataset_samples import AT, DATASET, publish, write_content
+from studio import Studio, picture
 
+from provenance import cli, rotation
 from provenance.dataset import keyring, signing
 from provenance.dataset.opening import open_dataset
 from provenance.dataset.signing import PublicKey, Role, own_key
@@ -22,6 +24,7 @@ from provenance.dataset.trust import Trust
 from provenance.dataset.version import commit_version
 from provenance.model.errors import BadSignatureError, RollbackError, SchemaError, UsageError
 from provenance.model.words import Kind, canonical_json
+from provenance.verify import verify
 
 
 def test_a_dataset_signed_anew_by_a_stranger_does_not_pass_under_a_named_key(tmp_path: Path) -> None:
@@ -226,3 +229,83 @@ def test_an_envelope_has_one_spelling_also_for_one_who_sees_it_first(tmp_path: P
             open_dataset(place, trust=Trust(tmp_path / f"reader-{at}"))
     file.write_bytes(sound)
     assert open_dataset(place, trust=Trust(tmp_path / "reader")).head.number == 1
+
+
+def test_a_person_rotates_a_key_and_the_stolen_one_signs_nothing_any_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PROVENANCE_HOME", str(tmp_path / "home"))
+    one, other = (Studio(tmp_path / name) for name in ("one", "other"))
+    for studio in (one, other):
+        studio.add("a.png", picture(0))
+        studio.record("**")
+        studio.build()
+    for version, role in enumerate((Role.BUILD, Role.RIGHTS), 2):
+        stolen = own_key(role)
+        assert cli.run(["init", "--rotate", role.value, str(one.dataset)]) == 0
+        assert f"the {role} key is {own_key(role).public.fingerprint}" in capsys.readouterr().out
+        assert own_key(role).public != stolen.public
+        for studio in (one, other):
+            studio.add(f"{role}.png", picture(version))
+            studio.record(f"{role}.png")
+        assert one.build().version == version
+        assert verify(one.dataset, trust=Trust(tmp_path / f"before {role}")).sound
+        # The other dataset was not at hand: it asks for the rotation, and is then moved to the same new key.
+        with pytest.raises(BadSignatureError) as told:
+            other.build()
+        assert f"provenance init --rotate {role}" in str(told.value)
+        assert cli.run(["init", "--rotate", role.value, str(other.dataset)]) == 0
+        assert other.build().version == version
+        keys = [keyring.load(Store(studio.dataset), role) for studio in (one, other)]
+        assert {each.current for each in keys} == {own_key(role).public}
+        assert cli.run(["init", "--rotate", role.value]) == 2
+        # What the thief signs from here on is not believed.
+        place = sorted((one.dataset / {"build": "versions", "rights": "ledger"}[role]).iterdir())[-1]
+        sound = place.read_bytes()
+        place.chmod(0o644)
+        place.write_bytes(signing.seal(base64.b64decode(json.loads(sound)["payload"]), [stolen]))
+        assert not verify(one.dataset, trust=Trust(tmp_path / f"after {role}")).sound
+        place.write_bytes(sound)
+
+
+@pytest.fixture
+def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    monkeypatch.setenv("PROVENANCE_HOME", str(tmp_path / "home"))
+    for name in ("one", "two"):
+        publish(tmp_path / name, tmp_path / "home", {Kind.ART: range(2)})
+    return [tmp_path / "one", tmp_path / "two"]
+
+
+@pytest.mark.parametrize("step", ["the first dataset", "the old key"])
+def test_a_rotation_that_is_cut_off_is_ended_by_running_it_again(
+    places: list[Path], monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    old, whole, done = own_key(Role.BUILD), rotation._rotate, list[object]()
+
+    def cut(*how: object) -> None:
+        if done or step == "the old key":
+            raise KeyboardInterrupt
+        done.append(whole(*how))  # type: ignore[arg-type]
+
+    with monkeypatch.context() as during:
+        during.setattr(rotation, "_rotate" if step == "the first dataset" else "_retire", cut)
+        with pytest.raises(KeyboardInterrupt):
+            rotation.rotate("build", places)
+    assert own_key(Role.BUILD).public == old.public
+    ended = rotation.rotate("build", places)
+    assert len(ended.changed) == (1 if step == "the first dataset" else 0)
+    assert own_key(Role.BUILD).public == ended.new != old.public
+    assert {keyring.load(Store(place), Role.BUILD).current for place in places} == {ended.new}
+    assert sorted(each.name for each in (signing.home() / "keys").glob("build*")) == [
+        f"build.{old.public.id[:16]}.old.pem",
+        "build.pem",
+    ]
+
+
+def test_a_dataset_of_somebody_else_is_not_rotated(places: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PROVENANCE_HOME", str(signing.home().parent / "mine"))
+    with pytest.raises(BadSignatureError, match="which is not yours"):
+        rotation.rotate("build", places)
+    assert all(keyring.load(Store(place), Role.BUILD).current != own_key(Role.BUILD).public for place in places)
+    with pytest.raises(UsageError, match="signs no chain"):
+        rotation.rotate("train", places)
