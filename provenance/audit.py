@@ -37,13 +37,10 @@ from provenance.dataset.signing import Role
 from provenance.dataset.store import Store
 from provenance.model.errors import UsageError
 from provenance.reports import docindex, documents
-from provenance.reports.content import Report
+from provenance.reports.content import PRIVATE, PUBLIC, Report
 from provenance.reports.subject import Subject
 from provenance.rights.ledger import LedgerState
 from provenance.rights.policy import Policy
-
-PRIVATE = "Private: names people and works and quotes agreements. Not for publication."
-PUBLIC = "Public: names of people, works, holders and agreements are left out or digested."
 
 # What a scheduled job may fail on, and the exit code of who must act.
 FAILURES = {
@@ -103,7 +100,6 @@ def report(
     named = Naming(naming.salt() if public else None)
     census, state, admission = found.census, found.state, found.census.admission
     sections = [
-        todo.todo(census, state, named, days),
         scope.scope(census, state, found.rights_keys, named, found.replayed),
         crawled.crawl(census, named),
         counts.reasons(census, named),
@@ -116,12 +112,14 @@ def report(
         gaps.quarantine(census, named),
     ]
     if not public:
+        sections.insert(0, todo.todo(census, state, named, days))
         if thumbnails:
             sections.append(sheet.sheet(census, thumbnails, unlocked))
         sections.append(counts.assets(census, named))
     sections.append(scope.not_covered(census, named))
     name = admission.version.content.archive
-    what = "A dataset" if public else f"Dataset of the archive “{naming.safe(name)}”"
+    what = "release" if RELEASE in admission.version.content.options else "dataset"
+    what = f"A {what}" if public else f"{what.capitalize()} of the archive “{naming.safe(name)}”"
     return Report(
         title="Rights audit",
         subtitle=f"{what}, version {admission.version.number}, on {admission.on}",

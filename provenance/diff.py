@@ -17,6 +17,8 @@ import numpy.typing as npt
 from provenance import whatif
 from provenance.admit import Admission, admit
 from provenance.dataset.index import digests, load_table
+from provenance.reports.content import PRIVATE
+from provenance.reports.numbers import length
 from provenance.rights.gate import Verdict
 from provenance.rights.ledger import LedgerState
 from provenance.rights.policy import Policy
@@ -45,6 +47,10 @@ class Kind(StrEnum):
     CHANGED = "changed"
 
 
+# Decision and reasons; None for an item that is not there.
+Stand = tuple[Decision, tuple[str, ...]] | None
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """Items that went the same way for the same reasons. before, after: decision and reasons, None where they are not.
@@ -53,8 +59,8 @@ class Change:
     """
 
     kind: Kind
-    before: tuple[Decision, tuple[str, ...]] | None
-    after: tuple[Decision, tuple[str, ...]] | None
+    before: Stand
+    after: Stand
     records: tuple[tuple[str, ...], tuple[str, ...]]
     items: int
     seconds: float
@@ -198,7 +204,7 @@ class _Found:
         return tuple(sorted(found, key=lambda each: (-each.items, each.kind, str(each.before), str(each.after))))
 
 
-def _stand(verdict: Verdict | None) -> tuple[Decision, tuple[str, ...]] | None:
+def _stand(verdict: Verdict | None) -> Stand:
     return None if verdict is None else (verdict.decision, tuple(reason.value for reason in verdict.reasons))
 
 
@@ -224,13 +230,15 @@ def _revoked(statement: RightsStatement) -> bool:
     return statement.status is Status.REVOKED
 
 
-def _told(stand: tuple[Decision, tuple[str, ...]] | None) -> dict[str, Any] | None:
+def _told(stand: Stand) -> dict[str, Any] | None:
     return None if stand is None else {"decision": stand[0].value, "reasons": list(stand[1])}
 
 
 def as_json(found: Difference) -> dict[str, Any]:
     """Return the difference for machines."""
     return {
+        "schema": {"name": "provenance-difference", "version": 2},
+        "marking": PRIVATE,
         "before": {"version": found.before.version.number, "on": found.before.on.isoformat()},
         "after": {"version": found.after.version.number, "on": found.after.on.isoformat()},
         "policy_digest": found.before.policy.digest if found.before.policy == found.after.policy else None,
@@ -258,14 +266,14 @@ def text(found: Difference, most: int = 5) -> str:
         by = f"; decided by {records[0]}" if records[0] == records[1] else f"; decided by {records[0]} -> {records[1]}"
         if each.kind is not Kind.CHANGED:
             by = f"; decided by {records[0] if each.kind is Kind.OUT else records[1]}"
-        hours = f", {each.seconds / 60:.1f} min" if each.seconds else ""
+        hours = f", {length(each.seconds)} of footage" if each.seconds else ""
         lines.append(f"  {each.kind.value:7} {each.items:,} items{hours}: {stands}{by}")
         lines += [f"          {asset}" for asset in each.assets[:most]]
         lines += ["          ..."] if len(each.assets) > most else []
     return "\n".join(lines)
 
 
-def _words(stand: tuple[Decision, tuple[str, ...]] | None) -> str:
+def _words(stand: Stand) -> str:
     if stand is None:
         return "not there"
     return stand[0].value + (f" ({', '.join(stand[1])})" if stand[1] else "")

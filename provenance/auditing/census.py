@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from provenance import whatif
-from provenance.admit import Admission
+from provenance.admit import RELEASE, Admission
 from provenance.dataset.index import load_table
 from provenance.model.words import Kind
 from provenance.rights.gate import Evidence, Verdict
@@ -178,6 +178,8 @@ def take(admission: Admission) -> Census:
     kind = _kinds(index.column("kind"))
     asset = index.column("asset").to_numpy()
     seconds = whatif.seconds_of_footage(asset, index)
+    if RELEASE in admission.version.content.options:
+        seconds = _shortest(asset, seconds)
     lengths = index.column("length").to_numpy()
     verdicts = admission.verdicts
     used = np.flatnonzero(verdicts.counts)
@@ -215,6 +217,14 @@ def take(admission: Admission) -> Census:
         assets=assets,
         quarantine=tuple(quarantine),
     )
+
+
+def _shortest(asset: npt.NDArray[np.int32], seconds: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """What each frame of a release stands for: others were left out between them, so the shortest step counts."""
+    least = np.full(int(asset.max(initial=-1)) + 1, np.inf)
+    timed = seconds > 0
+    np.minimum.at(least, asset[timed], seconds[timed])
+    return np.where(timed, np.minimum(seconds, least[asset]), 0.0)
 
 
 def _kinds(column: pa.ChunkedArray) -> npt.NDArray[np.int8]:

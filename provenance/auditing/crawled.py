@@ -7,6 +7,7 @@ from collections import Counter
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from provenance.admit import RELEASE
 from provenance.auditing.census import KINDS, Census, Tally
 from provenance.auditing.counts import EVERY, HOURS, detail
 from provenance.auditing.naming import Naming
@@ -15,6 +16,10 @@ from provenance.reports.content import ROW, Bar, Bars, Cell, Column, Detail, For
 from provenance.rights.reasons import Decision
 
 _MOST_CONTEXT = 500
+_ONE_OUTCOME = (
+    "Each file has exactly one outcome: it gave items, it is context without a training item, or it is set aside."
+)
+_RELEASED = "A release knows only the files that its items came from; the audit of its dataset tells the whole crawl."
 
 
 def crawl(census: Census, naming: Naming) -> Section:
@@ -23,16 +28,17 @@ def crawl(census: Census, naming: Naming) -> Section:
     rows: list[tuple[Cell, ...]] = [(each.value, files[each], members[each]) for each in Outcome]
     rows.append(("total", sum(files.values()), sum(members.values())))
     leads = {Outcome.ITEMS: "assets", Outcome.CONTEXT: anchor("outcome", "context"), Outcome.QUARANTINE: "quarantine"}
+    released = RELEASE in census.admission.version.content.options
     outcomes = Table(
         "crawl",
-        "Every file of the archive",
+        "The files that the release was taken from" if released else "Every file of the archive",
         (
             Column("outcome", "Outcome", leads=ROW),
             Column("files", "Files", Form.COUNT),
             Column("members", "In containers", Form.COUNT),
         ),
         rows,
-        "Each file has exactly one outcome: it gave items, it is context without a training item, or it is set aside.",
+        _RELEASED if released else _ONE_OUTCOME,
         leads=[*(leads.get(each) for each in Outcome), None],
         sums=True,
     )
@@ -50,7 +56,7 @@ def crawl(census: Census, naming: Naming) -> Section:
         leads=[*(anchor("kind", kind.value) for kind in KINDS), None],
         sums=True,
     )
-    title = "The crawl, and what became of it"
+    title = "The release, item by item" if released else "The crawl, and what became of it"
     about = _adds_up(census, files, members)
     details = () if naming.public else tuple(_details(census, naming))
     return Section("crawl", title, about, (), (_bars(kinds),), (outcomes, kinds), details=details)
@@ -106,13 +112,16 @@ def _outcomes(census: Census) -> tuple[Counter[Outcome], Counter[Outcome]]:
 
 
 def _adds_up(census: Census, files: Counter[Outcome], members: Counter[Outcome]) -> str:
+    parts: tuple[str, ...]
     signed = census.admission.version.content.counts
     here = [{each.value: count for each, count in counted.items() if count} for counted in (files, members)]
     kinds = {kind.value: sum(each.by_kind[at].items for each in census.classes) for at, kind in enumerate(KINDS)}
     here.append({name: count for name, count in kinds.items() if count})
-    told = [
-        {name: count for name, count in signed.get(part, {}).items() if count} for part in ("files", "members", "items")
-    ]
+    if RELEASE in census.admission.version.content.options:
+        parts, here = ("items",), here[-1:]
+    else:
+        parts = ("files", "members", "items")
+    told = [{name: count for name, count in signed.get(part, {}).items() if count} for part in parts]
     if here == told:
         return "Counted from the tables of the version; the counts signed with it when it was built are the same."
     return f"NOTE: counted here {here}, but signed with the version {told}."

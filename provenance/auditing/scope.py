@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 from importlib import metadata
 
-from provenance.admit import Admission, in_words
+from provenance.admit import RELEASE, Admission, in_words
 from provenance.auditing.census import Census, rules_version
 from provenance.auditing.naming import Naming
 from provenance.dataset.keyring import Keyring
@@ -43,6 +43,9 @@ def scope(census: Census, state: LedgerState, rights_keys: Keyring, naming: Nami
         ("Rules", f"provenance.rights, SHA-256 {rules_version()}"),
         ("Dataset built by", ", ".join(f"{name} {number}" for name, number in sorted(version.content.tool.items()))),
     ]
+    release = version.content.options.get(RELEASE)
+    if release is not None:
+        facts.insert(1, ("Release of", f"dataset {release['dataset']}, version {release['version']}"))
     if replayed:
         facts.insert(8, ("Replayed", "the ledger as it was known then; entries recorded later are not counted"))
     about = (
@@ -81,6 +84,11 @@ def not_covered(census: Census, naming: Naming) -> Section:
         "Remote rights descriptions and Content Credentials kept on servers are never fetched.",
         "Which models were trained with these items is told by receipts, not by this report.",
     ]
+    if RELEASE in census.admission.version.content.options:
+        notes.append(
+            "A release holds single frames of its films: each counts for the shortest step between two of them here, "
+            "so that footage is told low rather than high."
+        )
     if naming.public:
         notes.append(
             "Names of people and works, holders, agreements, paths and remarks are left out or replaced by salted "

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from provenance.cli import _policy, _show
+from provenance.cli._report import FORMATS
 from provenance.model.errors import UsageError
 
 if TYPE_CHECKING:
@@ -36,9 +37,6 @@ class _Documents(click.Option):
 
         self.help = f"A public document instead, or all of them into the folder --out: {', '.join(documents.names())}."
         return super().get_help_record(ctx)
-
-
-FORMATS = ("html", "json", "csv", "xlsx", "parquet")
 
 
 @click.command("audit")

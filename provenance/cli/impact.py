@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from provenance.cli import _policy, _show
+from provenance.cli._report import FORMATS
 
 
 @click.command("impact")
@@ -31,7 +32,9 @@ from provenance.cli import _policy, _show
     type=click.Path(exists=True, file_okay=False),
     help="A release that was handed over; may be repeated.",
 )
-@click.option("--out", type=click.Path(dir_okay=False), help="Write it as a page (.html), .json or .xlsx too.")
+@click.option("--out", type=click.Path(), help="Write it too: .html, .json, .xlsx, or with --format a folder.")
+@click.option("--format", "form", type=click.Choice(FORMATS), help="Default: what the name of --out says, or html.")
+@click.option("--public", is_flag=True, help="What is written is for strangers: digests in place of names, no orders.")
 @_policy.options
 @_show.as_json
 def command(
@@ -39,6 +42,8 @@ def command(
     receipts: tuple[str, ...],
     releases: tuple[str, ...],
     out: str | None,
+    form: str | None,
+    public: bool,
     as_json: bool,
     statement: str | None,
     agreement: str | None,
@@ -56,7 +61,7 @@ def command(
     from pathlib import Path
 
     from provenance import impact as verb
-    from provenance.auditing import consequences
+    from provenance.auditing import consequences, naming
     from provenance.auditing.reach import Target, Touch
     from provenance.model.errors import UsageError
     from provenance.reports import forms
@@ -73,9 +78,12 @@ def command(
     if len(named) != 1:
         raise UsageError("name exactly one of " + ", ".join(f"--{what}" for what in given))
     target = Target(Touch(named[0][0]), named[0][1])
+    if public and out is None:
+        raise UsageError("--public is of what is written", next_step="name a file with --out")
     found = verb.impact(dataset, target, _policy.policy_or_default(**asked), receipt_files=receipts, releases=releases)
     if out is not None:
-        forms.write(consequences.report(found), forms.form_of(out) or "html", Path(out))
+        report = consequences.report(found, naming.Naming(naming.salt() if public else None))
+        forms.write(report, form or forms.form_of(out) or "html", Path(out))
     if as_json:
         _show.emit(verb.as_json(found))
     else:

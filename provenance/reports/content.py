@@ -17,6 +17,8 @@ import pyarrow as pa
 Cell = str | int | float | dt.date | None
 
 
+PRIVATE = "Private: names people and works and quotes agreements. Not for publication."
+PUBLIC = "Public: names of people, works, holders and agreements are left out or digested."
 SCHEMA = {"name": "provenance-report", "version": 2}  # of a report as JSON; a change of meaning raises it
 
 

@@ -9,10 +9,11 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from provenance.model.errors import CommitError, UsageError
-from provenance.reports import page, sheets, workbook
+from provenance.reports import page, pdf, sheets, workbook
 from provenance.reports.content import Report
 
-_SUFFIXES = {".html": "html", ".htm": "html", ".json": "json", ".xlsx": "xlsx", ".csv": "csv", ".parquet": "parquet"}
+_FORMS = ("html", "json", "csv", "xlsx", "parquet", "pdf")
+_SUFFIXES = {f".{form}": form for form in _FORMS} | {".htm": "html"}
 
 
 def form_of(name: str) -> str | None:
@@ -24,6 +25,8 @@ def write(report: Report, form: str, out: Path) -> None:
     """Put a report where it is wanted. csv and parquet: a folder, one file for each table. CommitError, UsageError."""
     if form == "html":
         put(out, page.render(report))
+    elif form == "pdf":
+        put(out, pdf.pdf(page.render(report, paper=True)))
     elif form == "json":
         text = json.dumps(report.as_json(), indent=1, ensure_ascii=False, sort_keys=True)
         put(out, text.encode("utf-8", "replace") + b"\n")
@@ -35,7 +38,7 @@ def write(report: Report, form: str, out: Path) -> None:
         for name, data in sheets.csv_files(report) if form == "csv" else sheets.parquet_files(report):
             put(out / name, data)
     else:
-        raise UsageError(f"a report has no form {form!r}", next_step=f"choose one of: {', '.join(_SUFFIXES.values())}")
+        raise UsageError(f"a report has no form {form!r}", next_step=f"choose one of: {', '.join(_FORMS)}")
 
 
 def put(place: Path, data: bytes | Iterable[bytes]) -> None:

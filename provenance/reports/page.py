@@ -11,6 +11,7 @@ import base64
 import datetime as dt
 import hashlib
 from collections.abc import Iterator
+from dataclasses import replace
 from importlib import resources
 
 import jinja2
@@ -24,18 +25,29 @@ SORTABLE = range(4, 61)  # how many rows a table has that is sorted without the 
 _SEARCHED = 8  # a table of as many rows can be narrowed
 
 
-def render(report: Report) -> bytes:
-    """Return the page, UTF-8. Equal reports give equal bytes."""
-    style, script = "\n".join(_style(report)), _part("report.js")
+def render(report: Report, paper: bool = False) -> bytes:
+    """Return the page, UTF-8. Equal reports give equal bytes. paper: without what is of use on a screen only."""
+    if paper:
+        report = replace(report, sections=tuple(_for_paper(section) for section in report.sections))
+    style, script = "\n".join(_style(report, paper)), "" if paper else _part("report.js")
     policy = (
         f"default-src 'none'; img-src data:; style-src 'sha256-{_digest(style)}'; "
         f"script-src 'sha256-{_digest(script)}'; base-uri 'none'; form-action 'none'"
     )
     page = _environment().get_template("report.html.j2")
     told = page.render(
-        report=report, style=Markup(style), script=Markup(script), policy=policy, known=frozenset(_anchors(report))
+        report=report,
+        paper=paper,
+        style=Markup(style),
+        script=Markup(script),
+        policy=policy,
+        known=frozenset(_anchors(report)),
     )
     return told.encode("utf-8", "replace")
+
+
+def _for_paper(section: Section) -> Section:
+    return replace(section, details=tuple(detail for detail in section.details if detail.printed))
 
 
 def _anchors(report: Report) -> Iterator[str]:
@@ -46,12 +58,12 @@ def _anchors(report: Report) -> Iterator[str]:
         yield from (detail.anchor for detail in section.details)
 
 
-def _style(report: Report) -> Iterator[str]:
+def _style(report: Report, paper: bool) -> Iterator[str]:
     """The page's style: what is always the same, the words at the edge of each printed page, and the orders of rows."""
     yield _part("report.css")
     edge = f"{report.title}. {report.marking}".replace("\\", "").replace('"', "'")
     yield f'@page {{ @top-left {{ content: "{edge}" }} }}'
-    tables = [table for section in report.sections for table in _of(section) if sortable(table)]
+    tables = [table for section in report.sections for table in _of(section) if sortable(table) and not paper]
     rows = max((len(_body(table)) for table in tables), default=0)
     for at in range(max((len(table.columns) for table in tables), default=0)):
         yield "".join(f".tb:has(.s{at}:checked) .r{at}-{rank}{{order:{rank}}}" for rank in range(rows))

@@ -60,8 +60,23 @@ def test_the_command_says_it_in_words_and_json(studio: Studio, capsys: pytest.Ca
     assert cli.run(words) == 0
     assert "2 in, 1 out, 0 changed, 2 as they were" in capsys.readouterr().out
     assert cli.run([*words, "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["items"] == {"in": 2, "out": 1, "changed": 0, "unchanged": 2}
+    told = json.loads(capsys.readouterr().out)
+    assert told["items"] == {"in": 2, "out": 1, "changed": 0, "unchanged": 2}
+    assert told["schema"] == {"name": "provenance-difference", "version": 2} and told["marking"].startswith("Private")
     assert cli.run(["diff", str(studio.dataset), *ASK]) == 2
+
+
+def test_the_difference_is_a_page_too_and_a_public_one_names_nothing(studio: Studio, tmp_path: Path) -> None:
+    words = ["diff", str(studio.dataset), "1", "2", *ASK, "--on", "2026-11-23", "--out"]
+    assert cli.run([*words, str(tmp_path / "private.html")]) == 0
+    page = (tmp_path / "private.html").read_text("utf-8")
+    assert "Private:" in page and "copy of stays.png" in page and "0 items decided otherwise, 2 came in" in page
+    for name in ("public.html", "public.json"):
+        assert cli.run([*words, str(tmp_path / name), "--public"]) == 0
+        told = (tmp_path / name).read_text("utf-8")
+        assert "Public:" in told
+        assert [secret for secret in ("stays.png", "comes.png", "goes.png", "R-001", "S-1") if secret in told] == []
+    assert cli.run([*words[:-1], "--public"]) == 2
 
 
 def test_what_the_ledger_learnt_between_two_moments_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

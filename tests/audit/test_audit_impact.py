@@ -112,7 +112,70 @@ def test_a_model_is_known_by_its_receipt(studio: Studio, tmp_path: Path) -> None
     found = ask(studio, Touch.AGREEMENT, "B-1", receipt_files=[place])
     # Four, because a copy of the same file is the same item to whoever trains.
     assert [(each.items, each.unknown) for each in found.receipts] == [(4, 0)]
-    assert any("read 4 of the items; not stated" in each.what for each in found.tasks)
+    assert found.receipts[0].clauses == {"not stated": 4}
+    assert [each.who for each in found.tasks if "read 4 of the items; not stated" in each.what] == ["counsel"]
+
+
+def test_each_model_is_told_only_the_clauses_of_what_it_read(tmp_path: Path) -> None:
+    from provenance.dataset.signing import Role, own_key
+    from provenance.handoff import for_training
+
+    studio = Studio(tmp_path)
+    studio.add("a/1.png", picture(1))
+    studio.add("b/2.png", picture(2))
+    manifest = tmp_path / "rights.yaml"
+    manifest.write_text(
+        "manifest: 1\nagreements:\n"
+        "  Destroyed:\n    basis: license\n    license: LicenseRef-S\n    allowed: [ai_generative_training]\n"
+        "    territory: {places: [worldwide]}\n    survival: destroy\n"
+        "  Kept:\n    basis: license\n    license: LicenseRef-S\n    allowed: [ai_generative_training]\n"
+        "    territory: {places: [worldwide]}\n    survival: perpetual\n"
+        "statements:\n"
+        "  - {id: S-1, agreement: Destroyed, work: Both, holder: Seller, applies_to: a/**}\n"
+        "  - {id: S-2, agreement: Kept, work: Both, holder: Seller, applies_to: b/**}\n"
+    )
+    studio.build(rights=(str(manifest),))
+    own_key(Role.TRAIN)
+    admission = for_training(studio.dataset, studio.policy(duplicates="keep"))
+    assert sum(batch.num_rows for batch in admission.arrow_batches("art")) == 2
+    place = tmp_path / "run.receipt.json"
+    admission.write_receipt(place)
+    found = ask(studio, Touch.WORK, "Both", receipt_files=[place])
+    assert found.survivals == {"perpetual": 1, "destroy": 1}
+    assert found.receipts[0].clauses == {"perpetual": 1, "destroy": 1}
+    assert any("read 1 of the items; destroy: models already trained must be destroyed" in t.what for t in found.tasks)
+    narrow = ask(studio, Touch.ASSET, "a/1.png", receipt_files=[place])
+    assert narrow.receipts[0].clauses == {"destroy": 1}
+
+
+def test_a_public_impact_names_nothing_and_holds_no_order(
+    studio: Studio, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["impact", str(studio.dataset), "--agreement", "B-1", "--on", "2026-11-23"]
+    for form in ("html", "json", "xlsx", "csv", "parquet"):
+        out = tmp_path / (form if form in ("csv", "parquet") else f"impact.{form}")
+        assert cli.run([*words, "--public", "--format", form, "--out", str(out)]) == 0
+        files = [out] if out.is_file() else sorted(out.iterdir())
+        data = b"".join(_plain(file) for file in files)
+        assert [
+            secret
+            for secret in ("B-1", "bought/", "Bought", "Seller", "rights revoke", "--by WHO")
+            if secret.encode() in data
+        ] == []
+    assert cli.run([*words, "--public"]) == 2
+    assert "--out" in capsys.readouterr().err
+
+
+def _plain(file: Path) -> bytes:
+    """The bytes of a file, those that it holds packed unpacked."""
+    import zipfile
+
+    import pyarrow.parquet as pq
+
+    if file.suffix == ".xlsx":
+        with zipfile.ZipFile(file) as package:
+            return b"".join(package.read(name) for name in package.namelist())
+    return str(pq.read_table(file).to_pylist()).encode() if file.suffix == ".parquet" else file.read_bytes()
 
 
 def test_the_command_prints_and_writes_a_page(
@@ -124,7 +187,9 @@ def test_the_command_prints_and_writes_a_page(
     assert "3 touched" in capsys.readouterr().out
     assert "Content-Security-Policy" in page.read_text() and "bought/1.png" in page.read_text()
     assert cli.run([*words, "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["items"] == {"cleared_now": 3, "touched": 3}
+    told = json.loads(capsys.readouterr().out)
+    assert told["items"] == {"cleared_now": 3, "hours": 0.0, "touched": 3}
+    assert told["schema"] == {"name": "provenance-impact", "version": 2} and told["marking"].startswith("Private")
     assert cli.run(["impact", str(studio.dataset), "--agreement", "B-1", "--work", "Bought"]) == 2
 
 

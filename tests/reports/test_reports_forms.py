@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import re
 import zipfile
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import openpyxl
@@ -26,7 +29,7 @@ from provenance.reports.content import (
     Table,
     Timeline,
 )
-from provenance.reports.numbers import length
+from provenance.reports.numbers import in_bytes, length
 
 DAY = dt.date(2026, 11, 23)
 
@@ -91,6 +94,53 @@ def test_numbers_and_other_text_stay_as_they_are_in_csv(cell: object) -> None:
     assert sheets.tame(cell) == cell  # type: ignore[arg-type]
 
 
+def test_bytes_are_told_in_the_unit_that_suits_them() -> None:
+    told = [in_bytes(count) for count in (0, 999, 1000, 999_960, 38_357_060, 1_230_000_000_000)]
+    assert told == ["0 B", "999 B", "1.0 kB", "1.0 MB", "38.4 MB", "1.2 TB"]
+
+
+def test_a_link_that_leads_nowhere_is_no_link() -> None:
+    html = page.render(sample("elsewhere")).decode()
+    assert html.count('href="#name-') == 2  # "elsewhere" in both tables; its neighbour "other" has no list to lead to
+
+
+def test_rows_know_their_place_in_the_order_of_each_column() -> None:
+    columns = (Column("name", "Name"), Column("items", "Items", Form.COUNT))
+    rows = [("b", 1), ("C", 30), ("a", 200), (None, 4), ("total", 235)]
+    table = Table("t", "T", columns, rows, sums=True)
+    section = Section("s", "S", tables=(table,))
+    html = page.render(Report("Title", "x", "Private.", False, (), (section,))).decode()
+    assert re.findall(r'<tr class="([^"]+)">', html) == ["r0-1 r1-3", "r0-2 r1-1", "r0-0 r1-0", "r0-3 r1-2"]
+    assert ".tb:has(.s1:checked) .r1-3{order:3}" in html
+    assert (
+        page.render(Report("Title", "x", "Private.", False, (), (section,)), paper=True).find(b"<noscript><field") < 0
+    )
+
+
+def test_long_tables_are_written_batch_by_batch() -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    class Long:
+        schema = pa.schema([("n", pa.int64()), ("word", pa.string())])
+        taken = 0
+
+        def batches(self) -> Iterator[pa.RecordBatch]:
+            for at in range(3):
+                self.taken += 1
+                yield pa.RecordBatch.from_pydict({"n": [at] * 5000, "word": ["=x"] * 5000}, schema=self.schema)
+
+    long = Long()
+    report = replace(sample(), big={"items": long})
+    name, parts = list(sheets.parquet_files(report))[-1]
+    first = next(parts)
+    assert name == "items.parquet" and first.startswith(b"PAR1") and long.taken == 1
+    told = pq.read_table(io.BytesIO(first + b"".join(parts)))
+    assert told.num_rows == 15_000 and told.column("n").to_pylist()[::5000] == [0, 1, 2]
+    csv = b"".join(list(sheets.csv_files(report))[-1][1]).decode("utf-8-sig").splitlines()
+    assert csv[0] == "n,word" and csv[-1] == "2,'=x" and len(csv) == 15_001
+
+
 def test_a_form_follows_from_the_name_of_the_file() -> None:
     assert [forms.form_of(name) for name in ("a.html", "b.XLSX", "c.json", "d")] == ["html", "xlsx", "json", None]
 
@@ -105,3 +155,39 @@ def test_what_cannot_be_written_is_told_with_its_place(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(CommitError, match="cannot be written"):
         forms.write(sample(), "html", tmp_path / "file" / "report.html")
+
+
+def test_a_pdf_says_who_may_read_it_on_each_page_fetches_nothing_and_is_the_same_again() -> None:
+    pytest.importorskip("weasyprint", reason="WeasyPrint is not installed (pip install provenance[pdf])")
+    import pypdfium2
+
+    from provenance.reports.pdf import pdf
+
+    asked = page.render(sample("<img src='http://evil.example/x.png'>"), paper=True)
+    told = pdf(asked)
+    assert told.startswith(b"%PDF-") and told == pdf(asked)
+    with pypdfium2.PdfDocument(told) as document:
+        words = [each.get_textpage().get_text_bounded() for each in document]
+    assert words and all("Title. Private. " in each for each in words)
+    assert "<img src='http://evil.example/x.png'>" in words[0]
+
+
+def test_a_page_cannot_make_a_pdf_load_anything(tmp_path: Path) -> None:
+    pytest.importorskip("weasyprint", reason="WeasyPrint is not installed (pip install provenance[pdf])")
+    from provenance.reports.pdf import pdf
+
+    secret = tmp_path / "secret.png"
+    from PIL import Image
+
+    Image.new("RGB", (400, 400), (1, 2, 3)).save(secret)
+    plain = pdf(b"<p>here</p>")
+    assert len(pdf(f"<p>here</p><img src='{secret.as_uri()}'>".encode())) < len(plain) + 300
+
+
+def test_without_the_extra_a_pdf_names_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    import sys
+
+    monkeypatch.setitem(sys.modules, "weasyprint", None)
+    with pytest.raises(UsageError) as told:
+        forms.write(sample(), "pdf", tmp_path / "report.pdf")
+    assert "provenance[pdf]" in (told.value.next_step or "") and not (tmp_path / "report.pdf").exists()
