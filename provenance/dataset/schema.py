@@ -89,6 +89,7 @@ _FRAMES = [
     pa.field("color_matrix", pa.string()),
     pa.field("color_range", pa.string()),
     pa.field("hdr", pa.string()),
+    pa.field("trail_16", pa.binary()),  # small views of what was decoded since the frame before, see fingerprint.trail
     *RIGHTS,
 ]
 

@@ -44,12 +44,14 @@ class Misled(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A decoded frame. index: presentation order from 0; time: from the first frame; shot: from 1. None: not known."""
+    """A decoded frame. index: presentation order from 0; time: from the first frame; shot: from 1; thumb: its `luma`.
+    None: not known."""
 
     frame: av.VideoFrame
     index: int | None
     time: Fraction
     shot: int | None = None
+    thumb: np.ndarray | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +117,9 @@ def decode(container: InputContainer, stream: VideoStream, *, shots: bool) -> It
         if not shots:
             yield shown
             continue
-        waiting.append(shown)
-        begins = cuts.push(luma(frame))
+        thumb = luma(frame)
+        waiting.append(replace(shown, thumb=thumb))
+        begins = cuts.push(thumb)
         if begins is not None:
             shot += begins
             yield replace(waiting.popleft(), shot=shot)

@@ -19,7 +19,7 @@ from __future__ import annotations
 import io
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any, cast
 
@@ -30,10 +30,12 @@ from av.video.stream import VideoStream
 from PIL import Image
 
 from provenance.fingerprint import picture as fingerprint
+from provenance.fingerprint.trail import Trail
 from provenance.media import _video_color as color
 from provenance.media import _video_container as container
 from provenance.media import _video_timecode as timecode
 from provenance.media import _video_tracks as tracks
+from provenance.media._shots import luma
 from provenance.media._video_sampling import SPAN_SECONDS, Grid, Middle, sampling
 from provenance.media._video_tracks import Shown
 from provenance.media.shelf import Options, Source
@@ -42,7 +44,7 @@ from provenance.model.words import Cause, Extract, Kind, Locator
 from provenance.sandbox.preload import packages
 
 NAME = "video"
-VERSION = 1
+VERSION = 2
 PRIORITY = 15
 OPTIONS = ("frames", "jpeg_quality")  # max_pixels decides whether there is an item, never which
 
@@ -127,15 +129,30 @@ class _Track:
         self._chosen = sampling(options.frames)
         self._grid = Grid(self._chosen) if isinstance(self._chosen, Fraction) else None
         self._facts: _Facts | None = None
+        self._trail, self._held = Trail(), list[Extract]()  # the last extract waits for what is seen after it
         self.trusting = True  # what the container says of its frames
 
     def extracts(self, opened: InputContainer) -> Iterator[Extract]:
         stream = self._readied(opened)
         for shown in self._frames(opened, stream):
             self._facts = self._facts or _facts(opened, stream, self._movie, self._media_type, shown)
-            yield _extract(shown, self._facts, self._options)
+            yield from self._released()
+            self._held.append(_extract(shown, self._facts, self._options))
+        yield from self._released()
         if self._facts is None:
             raise Quarantined(Cause.DAMAGED, f"no frame of track {self._number} can be decoded")
+
+    def _released(self) -> Iterator[Extract]:
+        for extract in self._held:
+            yield replace(extract, fields={**extract.fields, "trail_16": self._trail.take()})
+        self._held = []
+
+    def _followed(self, frames: Iterator[Shown]) -> Iterator[Shown]:
+        """Let the trail see what is decoded anyway."""
+        for shown in frames:
+            if self._trail.wants(shown.time):
+                self._trail.add(shown.time, shown.shot, luma(shown.frame) if shown.thumb is None else shown.thumb)
+            yield shown
 
     def _readied(self, opened: InputContainer) -> VideoStream:
         """Return the stream, set for decoding it and for passing over all others."""
@@ -160,13 +177,13 @@ class _Track:
             what = f"its index points at byte {index.end:,} and the file has {self._size:,}"
             raise Quarantined(Cause.TRUNCATED, what)
         if self._chosen == "keyframes":
-            return tracks.keyframes(opened, stream, index)
+            return self._followed(tracks.keyframes(opened, stream, index))
         way = tracks.way(stream, index, grid.per_second) if grid and self.trusting else "decode"
         if grid and index and way == "seek":
-            return tracks.seek(opened, stream, index, grid)
+            return self._followed(tracks.seek(opened, stream, index, grid))
         if grid and way == "pick":
-            return tracks.pick(opened, stream, grid)
-        every = tracks.decode(opened, stream, shots=True)
+            return self._followed(tracks.pick(opened, stream, grid))
+        every = self._followed(tracks.decode(opened, stream, shots=True))
         if grid:
             return (shown for shown in every if grid.takes(shown.time))
         return every if self._chosen == "all" else _by_shot(every)
