@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import csv
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from provenance.building.neargroups import Part, load_pictures, load_texts
+from provenance.building.neargroups import Part, footage, load_pictures, load_texts
 from provenance.dataset.index import load_table
 from provenance.dataset.opening import Opened, open_dataset
 from provenance.dataset.shard import load_item, read_columns
@@ -34,7 +34,39 @@ _COLUMNS = [
     "time_denominator", "frame", "page", "scene", "phash_64", "exact_group", "near_group",
 ]  # fmt: skip
 
+_SHOWN = 3  # frames of each range on the sheet
+
 Rows = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Span:
+    """A range of a video that another one shows too, in seconds. speed: how much faster the other shows it. agreement:
+    the share of it that agrees. rows: frames of both to look at, index rows."""
+
+    here: tuple[float, float]
+    there: tuple[float, float]
+    speed: float
+    agreement: float
+    form: str
+    rows: tuple[tuple[int, int], ...] = ()
+
+    def __str__(self) -> str:
+        here, there = (f"{clock(low)} to {clock(high)}" for low, high in (self.here, self.there))
+        pace = "" if abs(self.speed - 1) < 0.002 else f", {self.speed:.3f} times as fast"
+        form = "" if self.form == "upright" else f", {self.form}"
+        return f"{here} = {there}{pace}{form}, {100 * self.agreement:.0f} % agree"
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "start": round(self.here[0], 2),
+            "end": round(self.here[1], 2),
+            "twin_start": round(self.there[0], 2),
+            "twin_end": round(self.there[1], 2),
+            "speed": round(self.speed, 4),
+            "form": self.form,
+            "agreement": round(self.agreement, 3),
+        }
 
 
 @dataclass(frozen=True)
@@ -42,7 +74,8 @@ class Twin:
     """Another file that shares something with the one asked about.
 
     relation: exact, same, near, linked (in the group, over others) or alike (not in it). rows: index rows of the pair
-    that shows it best. places: where in each file, for people. items: how many items of the other are concerned.
+    that shows it best. places: where in each file, for people. items: how many items of the other are concerned. spans:
+    of videos, what they share in time.
     """
 
     asset: str
@@ -52,6 +85,7 @@ class Twin:
     rows: tuple[int, int]
     places: tuple[str, str]
     items: int
+    spans: tuple[Span, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -62,6 +96,7 @@ class Twin:
             "place": self.places[0],
             "twin_place": self.places[1],
             "items": self.items,
+            "ranges": [span.as_json() for span in self.spans],
         }
 
 
@@ -143,11 +178,36 @@ class Twins:
                 tell("exact", a, b)
         for a, b, relation, changes, agreement in self._compared(asked):
             tell(relation, a, b, changes, agreement)
+        spans: dict[int, list[Span]] = {}
+        for span in self._in_time(asked):
+            spans.setdefault(int(self._asset[span.rows[0][1]]), []).append(span)
+            changes = (*(() if span.form == "upright" else (span.form,)), *_pace(span.speed))
+            middle = span.rows[len(span.rows) // 2]
+            for a, b in (middle, *span.rows):
+                tell("near", a, b, changes)
         for a in rows.tolist():
             for b in np.flatnonzero(near == near[a]).tolist():
                 tell("linked", a, b)
-        found = [Twin(**(vars(twin) | {"items": len(items[asset])})) for asset, (_, twin) in best.items()]
+        found = [
+            replace(
+                twin, items=len(items[asset]), spans=tuple(sorted(spans.get(asset, ()), key=lambda each: each.here))
+            )
+            for asset, (_, twin) in best.items()
+        ]
         return sorted(found, key=lambda twin: (_CLOSEST.index(twin.relation), -(twin.agreement or 1), twin.asset))
+
+    def _in_time(self, asked: npt.NDArray[np.bool_]) -> Iterator[Span]:
+        """Yield what videos among the asked show together with others: ranges that hold a frame that was asked for."""
+        if not pc.any(pc.equal(self._index.column("kind").filter(pa.array(asked)), Kind.FRAMES.value)).as_py():
+            return
+        films = footage(self._opened.store, self._opened.id, self._parts, np.ones(len(asked), bool))
+        for match in films.matches(asked)[0]:
+            a, b, _ = films.links(match)
+            told = (match.first, match.second, match.speed), (match.second, match.first, 1 / match.speed)
+            for (here, there, speed), own, other in zip(told, (a, b), (b, a), strict=True):
+                rows = [pair for pair in zip(own.tolist(), other.tolist(), strict=True) if asked[pair[0]]]
+                if rows:
+                    yield Span(here, there, speed, match.agreement, match.form, tuple(rows))
 
     def _compared(self, asked: npt.NDArray[np.bool_]) -> list[tuple[int, int, str, tuple[str, ...], float]]:
         store, name = self._opened.store, self._opened.id
@@ -215,10 +275,15 @@ class Twins:
 
     def sheet(self, what: str, found: Sequence[Twin]) -> str:
         """Return the twins side by side as one HTML page that needs nothing else and runs no script."""
-        pairs = [
-            Pair(self._cell(twin.rows[0], what), self._cell(twin.rows[1], twin.asset), twin.relation, twin.changes)
-            for twin in found
-        ]
+        pairs = []
+        for twin in found:
+            shown = [("", twin.rows)] if not twin.spans else [
+                (str(span) if at == 0 else "", rows)
+                for span in twin.spans for at, rows in enumerate(_spread(span.rows, _SHOWN))
+            ]  # fmt: skip
+            for at, (words_, (a, b)) in enumerate(shown):
+                cells = self._cell(a, what), self._cell(b, twin.asset)
+                pairs.append(Pair(*cells, *((twin.relation, twin.changes) if at == 0 else ("", ())), words_))
         return page(what, pairs)
 
     def _cell(self, row: int, name: str) -> Cell:
@@ -231,6 +296,23 @@ class Twins:
         finally:
             os.close(handle)
         return Cell(name, self._place(row), payload, media_type.column(0)[told["row"]].as_py())
+
+
+def clock(seconds: float) -> str:
+    """Return a time in a video for people: hours only where there are some."""
+    minutes, rest = divmod(round(max(0.0, seconds), 1), 60)
+    hours, minutes = divmod(int(minutes), 60)
+    return f"{hours}:{minutes:02}:{rest:04.1f}" if hours else f"{minutes}:{rest:04.1f}"
+
+
+def _pace(speed: float) -> tuple[str, ...]:
+    return () if abs(speed - 1) < 0.002 else ("faster" if speed > 1 else "slower",)
+
+
+def _spread(rows: Sequence[tuple[int, int]], count: int) -> list[tuple[int, int]]:
+    """Return the first, the last and some between them."""
+    at = np.unique(np.linspace(0, len(rows) - 1, count).round().astype(int))
+    return [rows[each] for each in at.tolist()]
 
 
 def _read_list(path: str | Path) -> tuple[list[str], dict[int, bytes], dict[int, int]]:

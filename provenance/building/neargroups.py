@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from provenance.building.footage import Footage
 from provenance.dataset.shard import ShardInfo, read_columns
 from provenance.dataset.store import Store
 from provenance.dedup import pictures, texts
@@ -27,7 +28,7 @@ from provenance.dedup.groups import grouped
 from provenance.dedup.pictures import Pictures
 from provenance.model.words import Kind
 
-NAME = "near-v2"  # what a version's groups were made by; another rule has another name
+NAME = "near-v3"  # what a version's groups were made by; another rule has another name
 
 Rows = npt.NDArray[np.int64]
 
@@ -87,6 +88,9 @@ def near_groups(store: Store, dataset: str, parts: Sequence[Part], items: Items)
         a, b = found.near()
         near.append((seen[0][a], seen[0][b]))
         told += found.counts
+        for a, b, counts in _footage_links(store, dataset, parts, first, new):
+            near.append((a, b))
+            told += counts
         rows, sketches = load_texts(store, dataset, parts, first)
         a, b, alike, counts = texts.near_pairs(sketches)
         near.append((rows[a], rows[b]))
@@ -118,6 +122,27 @@ def _kept(parts: Sequence[Part], count: int) -> tuple[npt.NDArray[np.bool_], Gro
 
 def _grouped(count: int, links: Sequence[tuple[Rows, Rows]]) -> Rows:
     return grouped(count, *(np.concatenate(ends) for ends in zip(*links, strict=True)))
+
+
+def _footage_links(
+    store: Store, dataset: str, parts: Sequence[Part], first: npt.NDArray[np.bool_], new: npt.NDArray[np.bool_]
+) -> Iterator[tuple[Rows, Rows, Counter[str]]]:
+    """Yield the links between frames of videos that match in time. Copies that are exact all along say nothing new."""
+    films = footage(store, dataset, parts, first)
+    found, counts = films.matches(new)
+    yield np.empty(0, np.int64), np.empty(0, np.int64), counts
+    for match in found:
+        yield films.links(match)
+
+
+def footage(store: Store, dataset: str, parts: Sequence[Part], wanted: npt.NDArray[np.bool_]) -> Footage:
+    """Return the video tracks of which a frame is wanted. wanted: bool[index rows]."""
+    shards, at = [], 0
+    for part in parts:
+        for shard in part.shards:
+            shards.append((at, shard))
+            at += shard.rows
+    return Footage(store, dataset, shards, wanted)
 
 
 def load_pictures(

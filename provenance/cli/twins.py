@@ -22,6 +22,8 @@ from provenance.cli import _show
 def command(dataset: str, what: str | None, sheet: str | None, against: str | None, as_json: bool) -> int:
     """List the twins of WHAT, a path or an item's id, in DATASET: their relation, and what was changed.
 
+    For videos, also the ranges in which both show the same: from start to end in WHAT = from start to end in the twin.
+
     With --against, list which items of WHAT (or of all of DATASET) an outside list knows instead.
     """
     from provenance.model.errors import InputError, UsageError
@@ -59,5 +61,7 @@ def command(dataset: str, what: str | None, sheet: str | None, against: str | No
         places = " ~ ".join(filter(None, twin.places))
         more = f", {twin.items} items" if twin.items > 1 else ""
         click.echo(f"{twin.relation:7} {twin.asset}{changes}{f'  {places}' if places else ''}{more}")
+        for span in twin.spans:
+            click.echo(f"{'':7}   {span}")
     click.echo(f"{len(found)} twins" + (f"; side by side in {sheet}" if sheet else ""))
     return 0

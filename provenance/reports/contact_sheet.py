@@ -20,6 +20,7 @@ _HEAD = """<!doctype html>
 body {{ font: 15px/1.4 system-ui, sans-serif; margin: 2rem; color: #222; background: #fff }}
 section {{ display: grid; grid-template-columns: 1fr 1fr; gap: 1rem; margin: 0 0 2.5rem }}
 section h2 {{ grid-column: 1 / 3; font-size: 1rem; margin: 0; border-bottom: 1px solid #ccc }}
+section p {{ grid-column: 1 / 3; margin: 0 }}
 figure {{ margin: 0; min-width: 0 }}
 img {{ max-width: 100%; max-height: 24rem; background: #eee }}
 pre {{ white-space: pre-wrap; background: #f6f6f6; padding: .5rem; max-height: 24rem; overflow: auto }}
@@ -41,12 +42,14 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Two items, and how they are related."""
+    """Two items, and how they are related; relation is empty for more of the pair before. told: the ranges in which two
+    videos show the same, in words."""
 
     left: Cell
     right: Cell
     relation: str
     changes: tuple[str, ...] = ()
+    told: str = ""
 
 
 def page(what: str, pairs: Sequence[Pair]) -> str:
@@ -55,8 +58,10 @@ def page(what: str, pairs: Sequence[Pair]) -> str:
     if not pairs:
         out.append("<p>No twin was found.</p>")
     for pair in pairs:
-        told = ": ".join([pair.relation, ", ".join(pair.changes)] if pair.changes else [pair.relation])
-        out.append(f"<section><h2>{html.escape(told)}</h2>{_cell(pair.left)}{_cell(pair.right)}</section>")
+        told = ": ".join(filter(None, (pair.relation, ", ".join(pair.changes))))
+        head = f"<h2>{html.escape(told)}</h2>" if told else ""
+        head += f"<p>{html.escape(pair.told)}</p>" if pair.told else ""
+        out.append(f"<section>{head}{_cell(pair.left)}{_cell(pair.right)}</section>")
     return "\n".join([*out, "</body></html>\n"])
 
 
