@@ -51,8 +51,12 @@ class Span:
     form: str
     rows: tuple[tuple[int, int], ...] = ()
 
-    def __str__(self) -> str:
-        here, there = (f"{clock(low)} to {clock(high)}" for low, high in (self.here, self.there))
+    def told(self, own: str = "", other: str = "") -> str:
+        """Return the range in words, with the names of both files where they are given."""
+        here, there = (
+            f"{clock(low)} to {clock(high)}" + (f" of {name}" if name else "")
+            for (low, high), name in ((self.here, own), (self.there, other))
+        )
         pace = "" if abs(self.speed - 1) < 0.002 else f", {self.speed:.3f} times as fast"
         form = "" if self.form == "upright" else f", {self.form}"
         return f"{here} = {there}{pace}{form}, {100 * self.agreement:.0f} % agree"
@@ -278,7 +282,7 @@ class Twins:
         pairs = []
         for twin in found:
             shown = [("", twin.rows)] if not twin.spans else [
-                (str(span) if at == 0 else "", rows)
+                (span.told(what, twin.asset) if at == 0 else "", rows)
                 for span in twin.spans for at, rows in enumerate(_spread(span.rows, _SHOWN))
             ]  # fmt: skip
             for at, (words_, (a, b)) in enumerate(shown):

@@ -1,8 +1,8 @@
 """Videos of a version as tracks, and their matches as links between the frames that were taken.
 
 A frame inside a matched range is linked with the frame of the other track that lies nearest to its time there, in the
-same shot: what frame against frame does not see, the films they belong to say. Two drawings that were seen at one
-moment and are merely alike stay apart.
+same shot: what frame against frame does not see, the films they belong to say. Another version of a shot, drawn to
+differ in one place, is not linked.
 """
 
 from __future__ import annotations
@@ -109,9 +109,10 @@ class Footage(Sequence[Track]):
         _, first = np.unique(asks[same], return_index=True)
         one, two = np.unique(np.stack([one[same][first], two[same][first]]), axis=1)
         counts["video frames without counterpart"] = counts["video frames in matches"] - len(first)
-        variants = self._variants(match, one, two)
-        counts["video frames only alike"] = int(variants.sum())
-        return taken[0].row[one[~variants]], taken[1].row[two[~variants]], +counts
+        if self._is_variant(match, one, two):
+            counts["video matches only alike"] = 1
+            one, two = one[:0], two[:0]
+        return taken[0].row[one], taken[1].row[two], +counts
 
     def _same_shot(self, match: Match, tracks: tuple[Track, Track], one: Rows, two: Rows) -> npt.NDArray[np.bool_]:
         """Return which pairs lie in one shot seen from both tracks: a cut that one of them missed, the other tells.
@@ -138,26 +139,23 @@ class Footage(Sequence[Track]):
                 same[number] = alike[number]
         return same
 
-    def _variants(self, match: Match, one: Rows, two: Rows) -> npt.NDArray[np.bool_]:
-        """Return which pairs are of drawings that were made to differ: at one moment, they differ in one place.
+    def _is_variant(self, match: Match, one: Rows, two: Rows) -> bool:
+        """Return whether most pairs that show one moment differ in one place: drawings made to differ, as for lips.
 
-        Where that holds for most moments of a shot, it is another version of the shot, and none of it is linked.
+        Most, for a subtitle, too, is one place in some shots.
         """
         a, b = self.taken[match.a], self.taken[match.b]
-        moment = np.abs(match.to_second(a.time[one]) - b.time[two]) <= _ONE_MOMENT
-        variants = np.zeros(len(one), bool)
-        glances = [self._column(each, _GLANCES) for each in (a, b)] if moment.any() else []
-        for at in np.flatnonzero(moment).tolist():
+        moment = np.flatnonzero(np.abs(match.to_second(a.time[one]) - b.time[two]) <= _ONE_MOMENT)
+        if not len(moment):
+            return False
+        glances = [self._column(each, _GLANCES) for each in (a, b)]
+        alike = 0
+        for at in moment.tolist():
             first, second = (_glance(table, int(row)) for table, row in zip(glances, (one[at], two[at]), strict=True))
             if first is not None and second is not None:
                 second = second[:, ::-1] if match.form == "mirror" else second
-                variants[at] = compare(first, second).relation is Relation.ALIKE
-        shots = a.shot[one]
-        for shot in np.unique(shots[variants]).tolist():
-            inside = shots == shot
-            if 2 * variants[inside].sum() > moment[inside].sum():
-                variants |= inside
-        return variants
+                alike += compare(first, second).relation is Relation.ALIKE
+        return 2 * alike > len(moment)
 
     def _column(self, taken: Taken, columns: list[str]) -> pa.Table:
         """Return columns of a track's frames, in the order of time."""

@@ -62,6 +62,6 @@ def command(dataset: str, what: str | None, sheet: str | None, against: str | No
         more = f", {twin.items} items" if twin.items > 1 else ""
         click.echo(f"{twin.relation:7} {twin.asset}{changes}{f'  {places}' if places else ''}{more}")
         for span in twin.spans:
-            click.echo(f"{'':7}   {span}")
+            click.echo(f"{'':7}   {span.told()}")
     click.echo(f"{len(found)} twins" + (f"; side by side in {sheet}" if sheet else ""))
     return 0

@@ -200,7 +200,7 @@ def _partners(
             turned = looks.bits ^ _mirror_mask() if form else looks.bits
             for low in range(0, len(turned), _BLOCK):
                 pairs = within(turned[low : low + _BLOCK, None], RADIUS, met.bits[:, None], most=MOST)
-                counts["video views capped"] += pairs.capped
+                counts["video views capped"] += pairs.capped + pairs.oversized
                 told.append(_votes(looks, met, low + pairs.a, pairs.b, form, entries.asset, new))
     votes = np.unique(np.concatenate(told), axis=0)
     starts = np.flatnonzero((np.diff(votes[:, :3], axis=0, prepend=-1) != 0).any(axis=1))

@@ -13,8 +13,10 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from PIL import Image
 from studio import Studio
 
+from provenance.building.neargroups import Part, footage
 from provenance.cli import run
 from provenance.dataset.index import load_table
 from provenance.dataset.opening import open_dataset
@@ -73,6 +75,35 @@ def test_every_frame_of_a_clip_of_a_revoked_film_waits_for_a_person(studio: Stud
     assert verdicts["social/clip.mp4"].decision is Decision.REVIEW
     assert verdicts["social/clip.mp4"].reasons == ("near-twin-revoked",)
     assert verdicts["other/film.mp4"].decision is Decision.CLEARED
+
+
+def _speaking(seed: int) -> films.Frames:
+    """A head that speaks before a painting over which the camera pans: with another seed it says another line."""
+    heads = [films.drawings.face(mouth, 3).resize((176, 180)) for mouth in range(6)]
+    # The same drawing for a second, and never the one of the other line.
+    order = np.random.default_rng(9).integers(0, 6, 100)
+
+    def shown(time: float) -> Image.Image:
+        out = films.shot(1005, time, 7).copy()
+        out.paste(heads[(order[int(time + 0.5)] + 2 * seed) % 6], (int(60 + 15 * time), 0))
+        return out
+
+    return shown
+
+
+def test_two_lines_of_one_head_before_a_moving_ground_are_not_linked(tmp_path: Path):
+    studio = Studio(tmp_path)
+    for seed in (1, 2):
+        studio.add(f"lips/{seed}.mp4", films.encoded(tmp_path / "l.mp4", _speaking(seed), 0, 6).read_bytes())
+    studio.add("lips/again.mp4", films.encoded(tmp_path / "l.mp4", _speaking(1), 0, 6, quality=34).read_bytes())
+    studio.build()
+    opened = open_dataset(studio.dataset)
+    shards = [Part((shard,)) for shard in opened.head.content.shards]
+    every = np.ones(len(_frames(studio)[1]), bool)
+    found = footage(opened.store, opened.id, shards, every)
+    matches, _ = found.matches(every)
+    linked = {(match.a, match.b): len(found.links(match)[0]) for match in matches}
+    assert linked == {(0, 1): 0, (0, 2): 6, (1, 2): 0} or linked == {(0, 1): 6, (0, 2): 0, (1, 2): 0}
 
 
 def test_no_group_holds_two_shots(studio: Studio):
