@@ -1,8 +1,9 @@
 """One picture inside another: crops, pan-and-scan, bands over the edge, slight turns, a picture in a picture.
 
-1. Descriptors of two pictures that nearly agree vote for the pair.
-2. A pair with enough votes is fitted: one scale, turn and shift under which the most corners fall on each other.
-3. The caller lays one over the other by that fit and judges what is seen (`likeness`).
+1. Descriptors of two pictures that nearly agree vote for the pair, and for where one lies in the other: a corner's size
+   and place tell scale and shift. Votes that agree on both propose the pair, upright or mirrored.
+2. A proposed pair is fitted: one scale, turn and shift under which the most corners fall on each other.
+3. The caller lays one over the other by that fit (`laying`) and judges what is seen (`likeness`).
 """
 
 from __future__ import annotations
@@ -11,36 +12,39 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import ndimage
 
-from provenance.dedup.likeness import SIDE, Glance
 from provenance.dedup.neighbours import within
-from provenance.fingerprint.local import FEATURE
+from provenance.fingerprint.local import FEATURE, STEPS, mirrored
 
 Rows = npt.NDArray[np.int64]
 Places = npt.NDArray[np.complex128]
 
-_VOTE_BITS = 6  # of 63: descriptors that propose a pair
+_VOTE_BITS = 7  # of 63: descriptors that propose a pair
 _MATCH_BITS = 10  # of 63: descriptors that are fitted, once a pair is proposed
-_VOTES = 4
-_MOST_MATCHES = 60
-_FEWEST = 6  # corners in different places that must fall on each other; strangers reach 5
-_SPAN = 0.35  # of both sides of the picture that lies in the other: one caption or logo is not enough
-_NEAR = 0.02  # of the longer side: how close a corner must fall
-_SCALES = (0.2, 5.0)
+_VOTES = 3  # in different places, that agree where one picture lies in the other
+_CELLS = 40  # of the longer side: corners in one cell are one
+_ROOM = 0.25  # of the inner picture's side: how far its middle may lie from where another vote puts it
+_MOST_MATCHES = 150
+_MOST_AGREED = 48
+_FEWEST = 3  # corners in different places that must fall on each other: what is seen there decides
+_NEAR = 0.02  # of the longer side of the smaller one: how close a corner must fall
+_SCALES = (0.18, 5.5)
 _TURN = 0.35  # radians: descriptors do not hold beyond
+_SIZES = 0.3  # logarithm: how far the scale may lie from what the sizes of two corners tell
 _MOST_PER_FEATURE = 64  # one corner's neighbours: beyond, it is a texture or a logo that half the archive has
 
 
 @dataclass(frozen=True)
 class Features:
     """Corners of n pictures, in the order of the pictures. owner: int64[m]; bits: uint64[m]; place: complex[m], right
-    and down from the top left corner, in units of the picture's longer side. start: int64[n + 1], where each picture's
-    begin. shape: float64[n, 2], width and height in the same unit."""
+    and down from the top left corner, in units of the picture's longer side; size: int64[m], on which of the sizes it
+    was found. start: int64[n + 1], where each picture's begin. shape: float64[n, 2], width and height in the same
+    unit."""
 
     owner: Rows
     bits: npt.NDArray[np.uint64]
     place: Places
+    size: Rows
     start: Rows
     shape: npt.NDArray[np.float64]
 
@@ -53,7 +57,12 @@ class Features:
         told = np.frombuffer(b"".join(records), FEATURE)
         x, y = (told[name] / 65535 * shape[owner, at] for at, name in enumerate(("x", "y")))
         start = np.concatenate(([0], np.cumsum(counts)))
-        return cls(owner, told["bits"].astype(np.uint64), x + 1j * y, start, shape)
+        return cls(owner, told["bits"].astype(np.uint64), x + 1j * y, told["size"].astype(np.int64), start, shape)
+
+    def mirror(self) -> Features:
+        """Return the corners of the same pictures, mirrored left to right."""
+        place = self.shape[self.owner, 0] - np.conj(self.place)
+        return Features(self.owner, mirrored(self.bits), place, self.size, self.start, self.shape)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,100 +74,141 @@ class Fit:
     corners: int
 
 
-def proposed(features: Features, rows: Rows, new: npt.NDArray[np.bool_]) -> tuple[list[tuple[int, int]], int]:
-    """Return pairs of the given pictures that share enough descriptors, most first, and how many corners were capped.
+def proposed(
+    first: Features, features: Features, rows: Rows, new: npt.NDArray[np.bool_]
+) -> tuple[list[tuple[int, int]], int]:
+    """Return pairs of the given pictures whose corners agree where one lies in the other, most first, and how many
+    corners were capped.
 
-    new: bool[n]; one of a pair at least must be.
+    first: the same features, or those of the mirrored pictures. new: bool[n]; one of a pair at least must be.
     """
     among = np.flatnonzero(np.isin(features.owner, rows))
-    bits = features.bits[among][:, None]
-    # A corner found on two sizes of one picture votes once; equal descriptors are joined once.
-    distinct, of_feature = np.unique(bits, axis=0, return_inverse=True)
-    of_feature = of_feature.reshape(-1)
-    owners = features.owner[among]
-    order = np.argsort(of_feature, kind="stable")
-    starts = np.searchsorted(of_feature[order], np.arange(len(distinct) + 1))
-    pairs = within(distinct, _VOTE_BITS, most=_MOST_PER_FEATURE)
-    sizes = np.diff(starts)
-    common = sizes > _MOST_PER_FEATURE
-    a = np.concatenate([pairs.a, np.flatnonzero(sizes > 1)])
-    b = np.concatenate([pairs.b, np.flatnonzero(sizes > 1)])
-    keep = ~(common[a] | common[b])
-    a, b = a[keep], b[keep]
-    votes_a, votes_b = _owners(a, b, order, starts, owners)
-    keep = (votes_a != votes_b) & (new[votes_a] | new[votes_b])
-    low, high = np.minimum(votes_a, votes_b)[keep], np.maximum(votes_a, votes_b)[keep]
-    keys, counts = np.unique(low * len(features.shape) + high, return_counts=True)
-    enough = counts >= _VOTES
-    best = np.argsort(-counts[enough], kind="stable")
-    ends = np.divmod(keys[enough][best], max(1, len(features.shape)))
-    return list(zip(*(end.tolist() for end in ends), strict=True)), pairs.capped + int(common.sum())
+    # Equal descriptors are joined once.
+    distinct, of_feature = np.unique(features.bits[among], return_inverse=True)
+    own = first is features
+    others, of_other = (distinct, of_feature) if own else np.unique(first.bits[among], return_inverse=True)
+    one, two = _Bearers.of(of_other, len(others)), _Bearers.of(of_feature, len(distinct))
+    if own:
+        pairs = within(distinct[:, None], _VOTE_BITS, most=_MOST_PER_FEATURE)
+        equal = np.flatnonzero(one.sizes > 1)
+        a, b = np.concatenate([pairs.a, equal]), np.concatenate([pairs.b, equal])
+    else:
+        pairs = within(others[:, None], _VOTE_BITS, distinct[:, None], most=_MOST_PER_FEATURE)
+        a, b = pairs.a, pairs.b
+    common_a, common_b = one.sizes > _MOST_PER_FEATURE, two.sizes > _MOST_PER_FEATURE
+    keep = ~(common_a[a] | common_b[b])
+    p, q = _spread(a[keep], b[keep], one, two)
+    p, q = among[p], among[q]
+    a, b = features.owner[p], features.owner[q]
+    keep = (a != b) & (new[a] | new[b])
+    p, q = p[keep], q[keep]
+    if own:
+        swap = features.owner[p] > features.owner[q]
+        p, q = np.where(swap, q, p), np.where(swap, p, q)
+    return _agreed(first, features, p, q), pairs.capped + int(common_a.sum())
 
 
-def _owners(a: Rows, b: Rows, order: Rows, starts: Rows, owners: Rows) -> tuple[Rows, Rows]:
-    """Spread pairs of distinct descriptors out to pairs of the pictures that bear them."""
-    sizes = np.diff(starts)
-    times = sizes[a] * sizes[b]
+@dataclass(frozen=True)
+class _Bearers:
+    """Which features bear each distinct descriptor: order[start[d]:start[d + 1]]."""
+
+    order: Rows
+    start: Rows
+    sizes: Rows
+
+    @classmethod
+    def of(cls, of_feature: Rows, count: int) -> _Bearers:
+        of_feature = of_feature.reshape(-1)
+        order = np.argsort(of_feature, kind="stable")
+        start = np.searchsorted(of_feature[order], np.arange(count + 1))
+        return cls(order, start, np.diff(start))
+
+
+def _spread(a: Rows, b: Rows, first: _Bearers, second: _Bearers) -> tuple[Rows, Rows]:
+    """Spread pairs of distinct descriptors out to pairs of the features that bear them."""
+    times = first.sizes[a] * second.sizes[b]
     pair = np.repeat(np.arange(len(a)), times)
     place = np.arange(int(times.sum())) - np.repeat(np.cumsum(times) - times, times)
-    one, two = place // sizes[b][pair], place % sizes[b][pair]
-    return owners[order[starts[a[pair]] + one]], owners[order[starts[b[pair]] + two]]
+    one, two = place // second.sizes[b][pair], place % second.sizes[b][pair]
+    return first.order[first.start[a[pair]] + one], second.order[second.start[b[pair]] + two]
 
 
-def fit(features: Features, a: int, b: int) -> Fit | None:
-    """Return where picture a lies in picture b, None when too few corners agree on any place."""
-    of_a, of_b = (slice(features.start[row], features.start[row + 1]) for row in (a, b))
-    distance = np.bitwise_count(features.bits[of_a][:, None] ^ features.bits[of_b][None])
+def _agreed(first: Features, second: Features, p: Rows, q: Rows) -> list[tuple[int, int]]:
+    """Return the pairs of pictures for which enough votes agree on scale and shift, most first."""
+    count = max(1, len(first.shape))
+    # A corner that is found on two sizes, or thrice in one place, votes once.
+    cells = [
+        np.rint(features.place[at].real * _CELLS).astype(np.int64) * 64
+        + np.rint(features.place[at].imag * _CELLS).astype(np.int64)
+        for features, at in ((first, p), (second, q))
+    ]
+    pair = first.owner[p] * count + second.owner[q]
+    _, once = np.unique(np.stack([pair, cells[0] * 4096 + cells[1]], axis=1), axis=0, return_index=True)
+    p, q, pair = p[once], q[once], pair[once]
+    _, of_pair, votes = np.unique(pair, return_inverse=True, return_counts=True)
+    enough = votes[of_pair] >= _VOTES
+    p, q, pair = p[enough], q[enough], pair[enough]
+    steps = second.size[q] - first.size[p]
+    agreed: list[npt.NDArray[np.int64]] = []
+    for offset in (0, 1):
+        # Two neighbouring steps of size are one scale; whichever way they are paired.
+        scale = 2.0 ** ((2 * ((steps + offset) // 2) - offset + 0.5) / STEPS)
+        middle = (first.shape[first.owner[p], 0] + 1j * first.shape[first.owner[p], 1]) / 2
+        centre = (second.place[q] + 2.0 ** (steps / STEPS) * (middle - first.place[p])) / (_ROOM * scale)
+        for shift in (0, 0.5, 0.5j, 0.5 + 0.5j):
+            at = centre + shift
+            held = np.stack([pair, (steps + offset) // 2, np.floor(at.real), np.floor(at.imag)], axis=1)
+            keys, counts = np.unique(held.astype(np.int64), axis=0, return_counts=True)
+            good = counts >= _VOTES
+            agreed.append(np.stack([keys[good, 0], counts[good]], axis=1))
+    told = np.concatenate(agreed)
+    order = np.lexsort((-told[:, 1], told[:, 0]))
+    told = told[order][np.diff(told[order, 0], prepend=-1) != 0]
+    told = told[np.argsort(-told[:, 1], kind="stable")]
+    ends = np.divmod(told[:, 0], count)
+    return list(zip(*(end.tolist() for end in ends), strict=True))
+
+
+def fit(first: Features, second: Features, a: int, b: int) -> Fit | None:
+    """Return where picture a of the first lies in picture b of the second, None when too few corners agree."""
+    of_a, of_b = (slice(features.start[row], features.start[row + 1]) for features, row in ((first, a), (second, b)))
+    distance = np.bitwise_count(first.bits[of_a][:, None] ^ second.bits[of_b][None])
     one, two = np.nonzero(distance <= _MATCH_BITS)
-    if len(one) > _MOST_MATCHES:
-        closest = np.argsort(distance[one, two], kind="stable")[:_MOST_MATCHES]
-        one, two = one[closest], two[closest]
-    p, q = features.place[of_a][one], features.place[of_b][two]
-    first, second = np.triu_indices(len(p), 1)
-    far = np.abs(p[second] - p[first]) > 0.05
-    first, second = first[far], second[far]
-    if not len(first):
+    closest = np.argsort(distance[one, two], kind="stable")[:_MOST_MATCHES]
+    one, two = one[closest], two[closest]
+    if len(one) < _FEWEST:
         return None
-    turn = (q[second] - q[first]) / (p[second] - p[first])
-    size = np.abs(turn)
-    fair = (size > _SCALES[0]) & (size < _SCALES[1]) & (np.abs(np.angle(turn)) < _TURN)
-    turn, first, size = turn[fair], first[fair], size[fair]
+    p, q = first.place[of_a][one], second.place[of_b][two]
+    told = 2.0 ** ((second.size[of_b][two] - first.size[of_a][one]) / STEPS)
+    # Of all matches, those that agree on scale and shift with the one that most agree with.
+    centre = q + told * ((first.shape[a, 0] + 1j * first.shape[a, 1]) / 2 - p)
+    scales = np.log(told)
+    meets = np.abs(centre[:, None] - centre[None]) < _ROOM * told[:, None]
+    meets &= np.abs(scales[:, None] - scales[None]) < 2 * _SIZES
+    among = np.flatnonzero(meets[int(meets.sum(axis=1).argmax())])[:_MOST_AGREED]
+    p, q, told = p[among], q[among], told[among]
+    start, end = np.triu_indices(len(p), 1)
+    far = np.abs(p[end] - p[start]) > 0.05
+    start, end = start[far], end[far]
+    turn = (q[end] - q[start]) / (p[end] - p[start])
+    scale = np.maximum(np.abs(turn), 1e-9)
+    fair = (scale > _SCALES[0]) & (scale < _SCALES[1]) & (np.abs(np.angle(turn)) < _TURN)
+    for side in (start, end):
+        fair &= np.abs(np.log(scale / told[side])) < _SIZES
+    turn, start, scale = turn[fair], start[fair], scale[fair]
     if not len(turn):
         return None
-    shift = q[first] - turn * p[first]
-    reach = _NEAR * np.minimum(1, size)
+    shift = q[start] - turn * p[start]
+    reach = _NEAR * np.minimum(1, scale)
     falls = np.abs(turn[:, None] * p[None] + shift[:, None] - q[None]) < reach[:, None]
+    falls &= np.abs(np.log(scale[:, None] / told[None])) < _SIZES
     best = int(falls.sum(axis=1).argmax())
     p, q = p[falls[best]], q[falls[best]]
-    corners = min(len(np.unique(np.round(ends * 50))) for ends in (p, q))
-    spans = [[np.ptp(ends.real), np.ptp(ends.imag)] / features.shape[row] for ends, row in ((p, a), (q, b))]
-    if corners < _FEWEST or max(float(span.min()) for span in spans) < _SPAN:
+    fine = _CELLS * max(1.0, 1 / float(scale[best])), _CELLS * max(1.0, float(scale[best]))
+    corners = min(len(np.unique(np.round(p * fine[1]))), len(np.unique(np.round(q * fine[0]))))
+    if corners < _FEWEST:
         return None
     mean_p, mean_q = p.mean(), q.mean()
     spread = p - mean_p
     exact = complex((np.conj(spread) * (q - mean_q)).sum() / (np.abs(spread) ** 2).sum())
     return Fit(exact, complex(mean_q - exact * mean_p), corners)
-
-
-def laid_over(
-    features: Features, a: int, b: int, found: Fit, glances: tuple[Glance, Glance]
-) -> tuple[Glance, Glance, npt.NDArray[np.bool_]]:
-    """Return both pictures on one 64 x 64 grid, that of the one which covers less, and which samples both have."""
-    turn, shift = found.turn, found.shift
-    area = [float(np.prod(features.shape[row])) for row in (a, b)]
-    if area[0] * abs(turn) ** 2 > area[1]:
-        a, b, glances = b, a, (glances[1], glances[0])
-        turn, shift = 1 / turn, -shift / turn
-    share = (np.arange(SIDE) + 0.5) / SIDE
-    grid = share[None, :] * features.shape[a, 0] + 1j * share[:, None] * features.shape[a, 1]
-    other = turn * grid + shift
-    x, y = other.real / features.shape[b, 0], other.imag / features.shape[b, 1]
-    seen = (x > 0) & (x < 1) & (y > 0) & (y < 1)
-    there = ndimage.map_coordinates(glances[1], [y * SIDE - 0.5, x * SIDE - 0.5], order=1, mode="nearest")
-    # Enlarged, the other shows less detail: this one is blurred as much.
-    here = glances[0]
-    for axis, row in ((0, 1), (1, 0)):
-        enlarged = features.shape[b, row] / (abs(turn) * features.shape[a, row])
-        if enlarged > 1.1:
-            here = ndimage.gaussian_filter1d(here, 0.45 * enlarged, axis=axis)
-    return here, there, seen

@@ -7,12 +7,16 @@ same     nothing but what compression and scaling leave
 near     the same picture, changed: in its tones, under a band, a mark or a logo, cut or framed anew
 alike    a drawing that differs in one place inside (lips, eyes, a hand): made on purpose, so another picture
 other    anything else
+
+Two that lie sample on sample as they are must agree to the last tone. Where one was moved, scaled or turned to lie on
+the other, lines fall between samples, and what an edge is off by no more than its own slope says nothing.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -21,16 +25,23 @@ from scipy import ndimage
 SIDE = 64
 _BLOCK = 8
 _FINE = 4.0  # samples: structure finer than this is compared, lighting is not
+_COARSE = 1.6  # times enlarged, from which on coarser structure is compared
 
 AGREES = 0.90  # correlation of the fine structure of two copies; strangers stay far below
 _BAND_MORE = 0.03  # asked for where a band was left out of the comparison
 _EXACT = 0.98
 _GRAIN = 2.0  # levels: detail weaker than this is noise
-_STRONG = 0.6  # of the picture's own contrast: a difference that a person sees
-# A variant differs in one place: what differs lies in a window, or is far above the rest.
-_WINDOW, _HELD, _CLEAR = 21, 0.66, 0.4  # samples; share of the difference inside; least height, of the contrast
-_PEAKED, _HIGH = 12.0, 1.0  # highest over mean difference; least height
+# A variant differs in one place, or in several: by more than its edges account for, in parts of the contrast.
+_LEAST_CONTRAST = 12.0  # levels: of pencil on paper, that of the paper is not asked for
+_EXCUSED, _MOVED_EXCUSED = 0.7, 1.5  # samples that an edge may be off
+_CLEAR = 0.4
+_WINDOW, _HELD = 21, 0.9  # samples; share of the difference inside
+_HIGH, _PEAKED = 0.8, 20.0  # least height; highest over mean difference
+# Least height and least samples that stand out of one place that differs, and the sum of squares of several.
+_AS_IT_LIES = (0.4, 1, 150.0)
+_MOVED = (1.2, 10, 20.0)
 _COLUMNS = 0.6  # of a band's length that must differ: bands go from edge to edge, mouths do not
+_BAND_EDGE, _EDGE_COLUMNS = 0.08, 0.85  # of the contrast; of the band's length
 _HALF_AGREES = 0.6  # enough to ask whether one place alone is why the rest does not agree better
 _CORNER = 0.25  # of each side: where logos and page numbers are put
 
@@ -38,7 +49,6 @@ Glance = npt.NDArray[np.float32]
 
 # Filters of a 64 x 64 view as matrices: ten times faster than filtering so small a picture.
 _SMOOTH = ndimage.uniform_filter1d(np.eye(SIDE, dtype=np.float32), 3, axis=0)
-_BLUR = ndimage.gaussian_filter1d(np.eye(SIDE, dtype=np.float32), _FINE, axis=0)
 _ALL = np.ones((SIDE, SIDE), bool)
 
 
@@ -65,25 +75,34 @@ class Likeness:
 
 
 def compare(
-    first: Glance, second: Glance, seen: npt.NDArray[np.bool_] | None = None, *, least: float = AGREES
+    first: Glance,
+    second: Glance,
+    seen: npt.NDArray[np.bool_] | None = None,
+    *,
+    least: float = AGREES,
+    enlarged: float = 1.0,
 ) -> Likeness:
     """Return the likeness of two pictures that lie over each other, float32[64, 64].
 
-    seen: which samples both have; None for all. least: how well the fine structure must agree.
+    seen: which samples both have, when one was moved to lie on the other; None when they lie so by themselves. least:
+    how well the fine structure must agree. enlarged: how many times one of them was enlarged for it.
     """
     mask: npt.NDArray[np.bool_] = _ALL if seen is None else seen
     a, b = smooth(first), smooth(second)
-    fine = _fine(a), _fine(b)
-    whole = _correlation(*fine, mask)
+    details = fine(a, enlarged), fine(b, enlarged)
+    whole = _correlation(*details, mask)
+    judge = _Judge(seen is None, enlarged)
     judged = Likeness(Relation.OTHER, (), whole)
     if whole >= min(least, _HALF_AGREES):
-        judged = _judged(a, b, mask, whole, exact=seen is None)
+        judged = judge.judged(a, b, mask, whole)
         if whole >= least and judged.near:
             return judged
     for name, rest in _without_band(mask):
-        agreement = _correlation(*fine, rest)
+        if not rest.any():
+            continue
+        agreement = _correlation(*details, rest)
         if agreement >= least + _BAND_MORE and _spans(a, b, mask, rest):
-            found = _judged(a, b, rest, agreement, exact=seen is None)
+            found = judge.judged(a, b, rest, agreement)
             if found.near:
                 return Likeness(Relation.NEAR, (name, *found.changes), agreement)
     return judged if judged.relation is Relation.ALIKE else Likeness(Relation.OTHER, (), whole)
@@ -95,28 +114,62 @@ def _spans(a: Glance, b: Glance, mask: npt.NDArray[np.bool_], rest: npt.NDArray[
     band = mask & ~rest
     if not band.any():  # the part that both have does not reach into it
         return False
-    differs = band & (np.abs(off) >= 0.3 * max(float(b[rest].std()), 4.0))
+    contrast = max(float(b[rest].std()), 4.0)
+    differs = band & (np.abs(off) >= 0.3 * contrast)
     along = 0 if np.ptp(np.nonzero(band)[0]) < np.ptp(np.nonzero(band)[1]) else 1
-    return bool(differs.any(axis=along).sum() >= _COLUMNS * band.any(axis=along).sum())
+    if differs.any(axis=along).sum() < _COLUMNS * band.any(axis=along).sum():
+        return False
+    # A band has an edge of its own, straight across the picture: hair and skies that differ have none.
+    reach = ndimage.binary_dilation(band, iterations=2) & mask
+    for view in (a, b):
+        step = np.where(reach, np.gradient(view, axis=along), 0)
+        across = max(int((step > _BAND_EDGE * contrast).sum(axis=1 - along).max()),
+                     int((step < -_BAND_EDGE * contrast).sum(axis=1 - along).max()))  # fmt: skip
+        if across >= _EDGE_COLUMNS * reach.any(axis=along).sum():
+            return True
+    return False
 
 
-def _judged(a: Glance, b: Glance, mask: npt.NDArray[np.bool_], agreement: float, *, exact: bool) -> Likeness:
-    """Tell copies from variants, once the fine structure agrees. exact: they lie sample on sample, none was moved."""
-    off, toned = _fitted(a, b, mask)
-    left = np.where(mask, np.abs(off), 0) / max(float(b[mask].std()), 4.0)
-    squared = left * left
-    mean = float(np.sqrt(squared[mask].mean()))
-    window = _WINDOW * _WINDOW * ndimage.uniform_filter(squared, _WINDOW, mode="constant")
-    in_one_place = left.max() >= _CLEAR and window.max() >= _HELD * squared.sum()
-    if in_one_place or (exact and left.max() >= _HIGH and left.max() >= _PEAKED * mean):
-        if not _in_corner(*np.nonzero(left > 0.4 * left.max())):
-            return Likeness(Relation.ALIKE, ("one place differs",), agreement)
-        return Likeness(Relation.NEAR, ("logo or mark in a corner",), agreement)
-    changes: tuple[str, ...] = ("tones",) if toned else ()
-    if left.max() >= _STRONG:
-        changes += ("overlay",)
-    same = agreement >= _EXACT and not changes
-    return Likeness(Relation.SAME if same else Relation.NEAR, changes, agreement)
+@dataclass(frozen=True)
+class _Judge:
+    """Tells copies from variants, once the fine structure agrees.
+
+    exact: they lie sample on sample, none was moved. enlarged: as for `compare`.
+    """
+
+    exact: bool
+    enlarged: float
+
+    def judged(self, a: Glance, b: Glance, mask: npt.NDArray[np.bool_], agreement: float) -> Likeness:
+        off, toned = _fitted(a, b, mask)
+        beyond = self._beyond_edges(b - off, b, mask) / max(float(b[mask].std()), _LEAST_CONTRAST)
+        squared = beyond * beyond
+        highest = float(beyond.max())
+        window = _WINDOW * _WINDOW * ndimage.uniform_filter(squared, _WINDOW, mode="constant")
+        held = window.max() >= _HELD * squared.sum()
+        clear, samples, much = _AS_IT_LIES if self.exact else _MOVED
+        in_one_place = held and highest >= clear and (beyond > _CLEAR).sum() >= samples
+        if self.exact:
+            in_one_place |= highest >= max(_HIGH, _PEAKED * float(np.sqrt(squared[mask].mean())))
+        if in_one_place or squared.sum() > much:
+            if in_one_place and _in_corner(*np.nonzero(beyond > 0.4 * highest)):
+                return Likeness(Relation.NEAR, ("logo or mark in a corner",), agreement)
+            return Likeness(
+                Relation.ALIKE, ("one place differs" if in_one_place else "several places differ",), agreement
+            )
+        changes: tuple[str, ...] = ("tones",) if toned else ()
+        if highest >= _CLEAR:
+            changes += ("overlay",)
+        same = agreement >= _EXACT and not changes
+        return Likeness(Relation.SAME if same else Relation.NEAR, changes, agreement)
+
+    def _beyond_edges(self, a: Glance, b: Glance, mask: npt.NDArray[np.bool_]) -> Glance:
+        """Return by how much two differ beyond what an edge that is a little displaced or dulled accounts for."""
+        slopes = [ndimage.maximum_filter(np.hypot(*np.gradient(each)), 5) for each in (a, b)]
+        excused = (_EXCUSED if self.exact else _MOVED_EXCUSED * self.enlarged) * np.minimum(*slopes)
+        inside = mask if self.exact else ndimage.binary_erosion(mask, iterations=2, border_value=0)
+        found: Glance = np.where(inside, np.maximum(0, np.abs(a - b) - excused), 0)
+        return found
 
 
 def _in_corner(rows: npt.NDArray[np.int64], columns: npt.NDArray[np.int64]) -> bool:
@@ -130,16 +183,22 @@ def smooth(view: Glance) -> Glance:
     return _SMOOTH @ view @ _SMOOTH.T
 
 
-def _fine(view: Glance) -> Glance:
-    """Return the fine structure, as strong in one place as in another: no caption may speak for the whole picture."""
-    detail = view - _blurred(view)
+def fine(view: Glance, enlarged: float = 1.0) -> Glance:
+    """Return the fine structure, as strong in one place as in another: no caption may speak for the whole picture.
+
+    enlarged: how many times one of the two that are compared was: what is fine for it is as much coarser.
+    """
+    blur = _blur(max(1, round(2 * enlarged / _COARSE)))
+    detail = view - blur @ view @ blur.T
     power = detail * detail
-    level = np.sqrt(np.maximum(_blurred(power), 0) + _GRAIN**2 + 0.05 * power.mean())
-    return detail / level
+    level = np.sqrt(np.maximum(blur @ power @ blur.T, 0) + _GRAIN**2 + 0.05 * power.mean())
+    found: Glance = detail / level
+    return found
 
 
-def _blurred(view: Glance) -> Glance:
-    return _BLUR @ view @ _BLUR.T
+@lru_cache(maxsize=16)
+def _blur(halves: int) -> Glance:
+    return ndimage.gaussian_filter1d(np.eye(SIDE, dtype=np.float32), _FINE * max(1.0, halves / 2), axis=0)
 
 
 def _correlation(a: Glance, b: Glance, mask: npt.NDArray[np.bool_]) -> float:

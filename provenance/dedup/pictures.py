@@ -3,7 +3,8 @@
 1. Pictures with too little in them for PDQ to know them again take no part, and are counted.
 2. Equal fingerprints are joined once: black frames and stills held for minutes are one row here.
 3. PDQ neighbours, whole and inside the bars, upright and mirrored or turned, are candidates.
-4. What shares local features is a candidate too: crops, and what PDQ is blind to.
+4. Whose corners agree where one lies in the other are candidates too, upright and mirrored: crops, insets, and what PDQ
+   is blind to.
 5. Each candidate is laid over the other and judged. Only same and near become links; pictures that are linked already,
    over others, are not compared again.
 """
@@ -19,6 +20,7 @@ import numpy.typing as npt
 
 from provenance.dedup import crops
 from provenance.dedup.groups import Joined, grouped
+from provenance.dedup.laying import lay
 from provenance.dedup.likeness import SIDE, Glance, Likeness, Relation, compare
 from provenance.dedup.neighbours import within, words
 from provenance.fingerprint import pdq
@@ -28,9 +30,14 @@ MOST = 512  # neighbours of one picture in one band: beyond, it is a slate or a 
 LEAST_QUALITY = 20  # of PDQ: below it, hashes of strangers meet
 
 LEAST_SEEN = 0.35  # of the smaller picture that must lie inside the other
+FEWEST_CORNERS = 6  # that must fall on each other; strangers reach 5
 FITTED_AGREES = 0.80  # of the fine structure, when one was laid over the other by its corners
 UNMOVED_AGREES = 0.80  # the same, when nothing had to be moved for it
-SURE_CORNERS, SURE_AGREES = 12, 0.55  # so many corners are proof by themselves: fine lines need not fall on each other
+SURE_CORNERS, SURE_AGREES = 12, 0.72  # so many corners are half a proof by themselves
+INSET = 1.6  # times that the other must be enlarged, for this one to be a picture inside it
+INSET_SEEN = 0.85  # of an inset: all of it is there, so few corners are enough
+TURNED = 0.02  # radians
+UNMOVED = 0.03  # of the longer side, and of the scale: less may be the corners' own error
 
 Rows = npt.NDArray[np.int64]
 Bytes = npt.NDArray[np.uint8]
@@ -158,7 +165,7 @@ def _by_hash(pictures: Pictures, told: Rows, new: npt.NDArray[np.bool_], found: 
                 continue
             found.counts["compared"] += 1
             likeness = _laid_over(pictures, views, one, two, form)
-            whole = not (views.trimmed[one] or views.trimmed[two]) and form == "upright"
+            whole = not (views.trimmed[one] or views.trimmed[two])
             found.add(a, b, likeness, joined, final=whole)
 
 
@@ -168,34 +175,47 @@ def _by_features(pictures: Pictures, told: Rows, new: npt.NDArray[np.bool_], fou
     ends = np.array(same, np.int64).reshape(-1, 2)
     rows = told[grouped(len(pictures), ends[:, 0], ends[:, 1])[told] == told]
     features = crops.Features.of(pictures.local.tolist(), pictures.size)
-    pairs, capped = crops.proposed(features, rows, new)
-    found.counts["capped"] += capped
-    for a, b in pairs:
-        if found.settled(a, b, joined):
-            continue
-        found.counts["compared"] += 1
-        fit = crops.fit(features, a, b)
-        if fit is None:
-            continue
-        glances = pictures.glance[a].astype(np.float32), pictures.glance[b].astype(np.float32)
-        one, two, seen = crops.laid_over(features, a, b, fit, glances)
-        if seen.mean() < LEAST_SEEN:
-            continue
-        least = SURE_AGREES if fit.corners >= SURE_CORNERS else FITTED_AGREES
-        if not _framing(fit, features, a, b):
-            # They lie on each other as they are: fine lines have no excuse. Drawings over one template end here.
-            least = UNMOVED_AGREES
-        likeness = compare(one, two, seen, least=least)
-        if likeness.near:
-            likeness = Likeness(Relation.NEAR, (*_framing(fit, features, a, b), *likeness.changes), likeness.agreement)
-        found.add(a, b, likeness, joined)
+    for form, first in (("upright", features), ("mirror", features.mirror())):
+        pairs, capped = crops.proposed(first, features, rows, new)
+        found.counts["capped"] += capped
+        for a, b in pairs:
+            if found.settled(a, b, joined):
+                continue
+            found.counts["compared"] += 1
+            likeness = _fitted(pictures, first, features, a, b, form)
+            if likeness is not None:
+                found.add(a, b, likeness, joined)
 
 
-def _framing(fit: crops.Fit, features: crops.Features, a: int, b: int) -> tuple[str, ...]:
-    turned = abs(float(np.angle(fit.turn))) > 0.02
-    area = [float(np.prod(features.shape[row])) for row in (a, b)]
-    moved = abs(area[0] * abs(fit.turn) ** 2 / area[1] - 1) > 0.02 or abs(fit.shift) > 0.02
-    return (("framed anew",) if moved else ()) + (("turned a little",) if turned else ())
+def _fitted(
+    pictures: Pictures, first: crops.Features, features: crops.Features, a: int, b: int, form: str
+) -> Likeness | None:
+    """Return the likeness of two pictures laid over each other by their corners; None where they cannot be."""
+    fit = crops.fit(first, features, a, b)
+    if fit is None:
+        return None
+    one, two = pdq.turn(pictures.glance[a], form).astype(np.float32), pictures.glance[b].astype(np.float32)
+    laid = lay(one, two, features.shape[[a, b]], fit)
+    inset = laid.enlarged >= INSET
+    if laid.seen.mean() < (INSET_SEEN if inset else LEAST_SEEN):
+        return None
+    if fit.corners < FEWEST_CORNERS and not inset:
+        return None
+    least = SURE_AGREES if fit.corners >= SURE_CORNERS else FITTED_AGREES
+    if form == "upright" and abs(fit.turn - 1) < UNMOVED and abs(fit.shift) < UNMOVED:
+        # What agrees as it lies needs no moving, and fine lines have no excuse. Drawings over one template end here.
+        as_they_are = compare(one, two, least=UNMOVED_AGREES)
+        if as_they_are.agreement >= UNMOVED_AGREES or laid.unmoved:
+            return as_they_are
+    likeness = compare(laid.here, laid.there, laid.seen, least=least, enlarged=laid.enlarged)
+    if not likeness.near:
+        return likeness
+    framing: tuple[str, ...] = ("shown inside the other",) if inset else ("framed anew",) if laid.moved else ()
+    if abs(float(np.angle(fit.turn))) > TURNED:
+        framing += ("turned a little",)
+    if form != "upright":
+        framing = (form, *framing)
+    return Likeness(Relation.NEAR, (*framing, *likeness.changes), likeness.agreement)
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import glob
 from pathlib import Path
 
 import drawings
+import lookalikes
 import numpy as np
 import pytest
 from PIL import Image
@@ -14,7 +15,7 @@ from provenance.dedup import likeness
 from provenance.dedup.likeness import Relation
 from provenance.dedup.pictures import Found, Pictures, near_pairs
 
-KNOWN_TO_FAIL = {"in a picture"}
+KNOWN_TO_FAIL = {"inset 25 %", "inset 33 %"}  # small insets are found more often than not: see bench_dedup
 
 
 @pytest.fixture(scope="module")
@@ -50,16 +51,19 @@ def test_pictures_under_one_caption_are_not_joined_by_the_caption():
     assert _near(near_pairs(drawings.fingerprints(images), every=True)) == set()
 
 
-def test_the_kind_of_change_is_told(originals: list[Image.Image]):
-    for name, word in {
-        "mirror": "mirror",
-        "letterbox": "bars",
-        "crop 10 %": "framed anew",
-        "turn 90": "turned by 90",
-    }.items():
-        copy = drawings.TRANSFORMS[name](originals[0])
-        (link,) = near_pairs(drawings.fingerprints([originals[0], copy])).links
-        assert any(each.startswith(word) or each == "turned by 270" for each in link.likeness.changes), (name, link)
+@pytest.mark.parametrize("name", lookalikes.SETS)
+def test_different_pictures_with_something_in_common_are_not_joined(name: str):
+    images = lookalikes.SETS[name](4, 60)
+    assert _near(near_pairs(drawings.fingerprints(images), every=True)) == set()
+
+
+@pytest.mark.parametrize("share", [0.4, 0.5])
+def test_two_pictures_in_which_one_picture_is_shown_are_each_its_twin_and_not_each_others(share: float):
+    shown = drawings.scene(7)
+    hosts = [drawings.inset(share, host)(shown) for host in (1, 2)]
+    found = near_pairs(drawings.fingerprints([shown, *hosts]), every=True)
+    assert _near(found) == {(0, 1), (0, 2)}
+    assert all("shown inside the other" in link.likeness.changes for link in found.links if link.likeness.near)
 
 
 def test_a_copy_that_was_not_changed_is_the_same(originals: list[Image.Image]):
@@ -93,7 +97,7 @@ def test_distinct_drawings_of_the_corpus_stay_apart(corpus: Path):
     ):
         names += sorted(glob.glob(str(corpus / "art" / "munchausen" / pattern)))
     assert len(names) > 25
-    sketched = drawings.fingerprints([_opened(name) for name in names])
+    sketched = drawings.fingerprints([drawings.opened(name) for name in names])
     assert _near(near_pairs(sketched, every=True)) == set()
 
 
@@ -107,19 +111,15 @@ def test_every_labelled_copy_of_the_corpus_is_found(corpus: Path):
         "wingit": "art/blender_studio/wing_it_orig.jpg",
     }
     names = sorted(path.name for path in folder.iterdir())
-    images = [_opened(corpus / place) for place in originals.values()] + [_opened(folder / name) for name in names]
+    images = [drawings.opened(corpus / place) for place in originals.values()] + [
+        drawings.opened(folder / name) for name in names
+    ]
     found = _near(near_pairs(drawings.fingerprints(images), every=True))
     stems = list(originals)
     owner = [*stems, *(name.partition("__")[0] for name in names)]
     missed = {name for at, name in enumerate(names, len(stems)) if (stems.index(owner[at]), at) not in found}
     assert missed == set()
     assert all(owner[a] == owner[b] for a, b in found)
-
-
-def _opened(place: str | Path) -> Image.Image:
-    image = Image.open(place)
-    image.load()
-    return image if image.mode in ("L", "RGB", "RGBA") else image.convert("RGB")
 
 
 def test_a_band_outside_what_two_pictures_share_is_no_caption():
@@ -130,5 +130,5 @@ def test_a_band_outside_what_two_pictures_share_is_no_caption():
     assert likeness._spans(picture, picture, shared, shared) is False
     rest = shared.copy()
     rest[:8] = False
-    captioned = np.where(shared & ~rest, 255 - picture, picture)
+    captioned = np.where(shared & ~rest, np.float32(20), picture)
     assert likeness._spans(picture, captioned, shared, rest) is True
