@@ -122,9 +122,8 @@ def _spans(a: Glance, b: Glance, mask: npt.NDArray[np.bool_], rest: npt.NDArray[
     # A band has an edge of its own, straight across the picture: hair and skies that differ have none.
     reach = ndimage.binary_dilation(band, iterations=2) & mask
     for view in (a, b):
-        step = np.where(reach, np.gradient(view, axis=along), 0)
-        across = max(int((step > _BAND_EDGE * contrast).sum(axis=1 - along).max()),
-                     int((step < -_BAND_EDGE * contrast).sum(axis=1 - along).max()))  # fmt: skip
+        step = np.where(reach, np.abs(np.gradient(view, axis=along)), 0)
+        across = int((step > _BAND_EDGE * contrast).sum(axis=1 - along).max())
         if across >= _EDGE_COLUMNS * reach.any(axis=along).sum():
             return True
     return False
