@@ -27,12 +27,12 @@ _GROUP = 8  # outputs that share one product: their windows overlap
 Doubles = npt.NDArray[np.float64]
 
 
-def reduced(image: Image.Image) -> Image.Image:
-    """Return `image.resize((32, 32), LANCZOS)` of a picture of mode L."""
-    width, height = image.size
+def reduced(plane: npt.NDArray[np.uint8]) -> Image.Image:
+    """Return `resize((32, 32), LANCZOS)` of the picture of mode L that a plane, uint8[height, width], shows."""
+    height, width = plane.shape
     if width * height >= _WORTH and height + SIDE <= 2 * width and _agrees():
-        return Image.fromarray(_reduced(np.asarray(image)))
-    return image.resize((SIDE, SIDE), Image.Resampling.LANCZOS)
+        return Image.fromarray(_reduced(plane))
+    return Image.fromarray(plane).resize((SIDE, SIDE), Image.Resampling.LANCZOS)
 
 
 def _reduced(plane: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:

@@ -47,12 +47,12 @@ def measure(image: Image.Image, rows: memoryview | None = None) -> dict[str, Any
     The picture must be 8 bits a sample (modes 1, L, LA, P, PA, RGB, RGBA); ValueError for any other mode, whose
     way to 8 bits is a decision that only its reader can take.
     """
-    grey = image.convert("L")
+    grey = np.asarray(image.convert("L"))
     return {
         "width": image.width,
         "height": image.height,
         "pixel_sha256": pixel_sha256(image, rows),
-        "phash_64": phash_64(grey),
+        "phash_64": _phash_64(grey),
         **_seen(image, grey),
     }
 
@@ -76,9 +76,12 @@ def _packed(image: Image.Image) -> Iterator[bytes]:
 
 def phash_64(image: Image.Image) -> int:
     """Return `imagehash.phash(image)` as an unsigned 64-bit integer."""
-    # imagehash's own first two steps; it finds them done.
-    small = lanczos.reduced(image if image.mode == "L" else image.convert("L"))
-    return int.from_bytes(np.packbits(imagehash.phash(small).hash).tobytes(), "big")
+    return _phash_64(np.asarray(image.convert("L")))
+
+
+def _phash_64(grey: npt.NDArray[np.uint8]) -> int:
+    # imagehash begins with these two steps, to grey and to 32 x 32; it finds them done.
+    return int.from_bytes(np.packbits(imagehash.phash(lanczos.reduced(grey)).hash).tobytes(), "big")
 
 
 def _canonical(image: Image.Image) -> Image.Image:
@@ -98,7 +101,7 @@ def _canonical(image: Image.Image) -> Image.Image:
     return image
 
 
-def _seen(image: Image.Image, grey: Image.Image) -> dict[str, Any]:
+def _seen(image: Image.Image, grey: npt.NDArray[np.uint8]) -> dict[str, Any]:
     plane, view = _plane(image, grey)
     whole = pdq.of_samples(view)
     box = bars.inner(plane)
@@ -122,9 +125,9 @@ def _glance(view: npt.NDArray[np.float32]) -> bytes:
     return np.clip(np.rint(view), 0, 255).astype(np.uint8).tobytes()
 
 
-def _plane(image: Image.Image, grey: Image.Image) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.float32]]:
+def _plane(image: Image.Image, grey: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.float32]]:
     """Return the luma plane and PDQ's view of it, on the paper on which there is something to see."""
-    plane = pdq.luma(image if image.has_transparency_data else grey)
+    plane = pdq.luma(image) if image.has_transparency_data else grey
     view = pdq.samples(plane)
     if image.has_transparency_data and pdq.quality(view) < BLANK_QUALITY:
         dark = pdq.luma(image, paper=0)

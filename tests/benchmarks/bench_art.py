@@ -19,6 +19,8 @@ from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
+os.environ["OPENBLAS_NUM_THREADS"] = "1"  # as in the locked child
+
 import imagehash
 import numpy as np
 from _report import best, measure, report
@@ -51,13 +53,25 @@ def main() -> None:
 
 
 def _drawn(folder: Path, count: int) -> list[Path]:
-    """1080p JPEGs with edges, ramps and grain, about as large as photographs of that size."""
+    """1080p JPEGs with soft and fine structure, edges and grain, about as large as photographs of that size.
+
+    No two share a corner, and no texture repeats itself, as gratings do: else the search for near-duplicates, which the
+    naive loop does without, would have more to compare than an archive gives it.
+    """
     draw, files = np.random.default_rng(7), []
-    rows, columns = np.mgrid[0:1080, 0:1920]
     for number in range(count):
-        waves = [np.sin(rows / (9 + number + c) + c) + np.cos(columns / (17 + number + 2 * c)) for c in range(3)]
-        pixels = np.stack(waves, axis=-1) * 55 + 128 + draw.normal(0, 6, (1080, 1920, 1))
-        pixels[200:700, 300 + 20 * number : 900 + 20 * number] *= 0.6
+        layers = [
+            np.asarray(
+                Image.fromarray(
+                    draw.normal(128, 40, (1080 // cell + 2, 1920 // cell + 2, 3)).clip(0, 255).astype("u1")
+                ).resize((1920, 1080), Image.Resampling.BICUBIC)
+            ).astype(np.float32)
+            * weight
+            for cell, weight in ((240, 0.5), (60, 0.3), (12, 0.15))
+        ]
+        pixels = sum(layers) + draw.normal(0, 6, (1080, 1920, 1)).astype(np.float32)
+        for left, top, wide, high in draw.integers(40, 900, (12, 4)).tolist():
+            pixels[top : top + high // 3, 2 * left : 2 * left + wide // 2] *= 0.5 + (wide % 50) / 50
         files.append(folder / f"{number:04}.jpg")
         Image.fromarray(pixels.clip(0, 255).astype(np.uint8)).save(files[-1], quality=90)
     return files

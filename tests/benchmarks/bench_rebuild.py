@@ -2,8 +2,9 @@
 
 Goals (PERFORMANCE.md): at most 2 % of the first build; a change of rights opens no file of the archive. The archive is
 of JPEGs of one megapixel, so that reading and fingerprints weigh what they weigh in life; the size is printed. Commands
-are measured whole, and less what the same command costs on an archive of one picture: on an archive of a studio's size
-that is nothing.
+are measured whole, with compiled modules as an installed package has them. An unchanged build costs its start and
+little else, so its share is told for this archive, beyond what the same command costs on one picture, and by the size
+of the first build from which the whole command is within the goal.
 
     python tests/benchmarks/bench_rebuild.py [PICTURES]
 """
@@ -24,7 +25,7 @@ from bench_build import _watched
 from PIL import Image
 from studio import Studio
 
-PICTURES = 400
+PICTURES = 1200
 _BUILD = "import sys; from provenance.cli import main; main(sys.argv[1:])"
 # A build that ends with an error as soon as it would open a file of the archive.
 _CLOSED = """
@@ -53,7 +54,9 @@ def main() -> None:
     print(f"{count} pictures, {size / 1e6:.0f} MB: first build {first[0]:.1f} CPU-s, {first[1]:.1f} s")
     print(f"unchanged {again[0]:.2f} CPU-s, {again[1]:.2f} s; rights alone {rights[0]:.2f} CPU-s, {rights[1]:.2f} s")
     print(f"of one picture: first build {single[0][0]:.2f} CPU-s, unchanged {single[1][0]:.2f} CPU-s")
-    print(f"whole commands, unchanged / first: {again[0] / first[0] * 100:.1f} % of CPU")
+    whole = again[0] / first[0] * 100
+    report("unchanged rebuild / first build, whole commands", whole, 2, at_least=False, unit=" %",
+           detail=f"reached from a first build of {again[0] / 0.02:.0f} CPU-s on")  # fmt: skip
     more = max(0.0, again[0] - single[1][0]) / (first[0] - single[0][0]) * 100
     report("unchanged rebuild / first build, CPU beyond one picture's", more, 2, at_least=False, unit=" %")
     print("a change of rights alone opened no file of the archive: the build would have ended with an error")
