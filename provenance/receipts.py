@@ -64,6 +64,7 @@ class Checked:
             "recomputed": self.recomputed,
             "refused_today": sum(len(rows) for rows in (self.refused_today or {}).values()),
             "problems": list(self.problems),
+            "captions": dict(self.receipt.captions) if self.receipt.captions is not None else None,
             "notes": list(self.notes),
         }
 
@@ -106,6 +107,11 @@ def verify_receipt(
         told = _part(part, *books[part.terms.dataset], trust.moment(), refused, number)
         problems += [f"{name}: {each}" for each in told]
         recomputed += 1
+    if found.captions is not None:
+        source, digest = found.captions.get("source"), str(found.captions.get("sha256"))
+        notes.append(
+            f"captions came from {source} (SHA-256 {digest[:16]}); texts of unknown origin in it were not judged"
+        )
     revoked = sum(map(len, refused.values()))
     if revoked:
         notes.append(f"{revoked} of the items read are refused today; provenance impact says what follows")

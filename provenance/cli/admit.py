@@ -17,6 +17,7 @@ _TAKES = {"keep": "every copy", "exact": "exact copies once", "near": "near copi
 @_policy.options
 @click.option("--version", type=click.IntRange(1), help="An older version; default: the newest.")
 @click.option("--as-of", type=_show.Day(), help="Replay what the ledger knew at the end of that day.")
+@click.option("--ledger", type=click.Path(exists=True, file_okay=False), help="The folder with a release's ledger.")
 @click.option("--list", "listing", is_flag=True, help="Name each asset with its verdict and reasons.")
 @_show.trusted_key
 @_show.as_json
@@ -24,6 +25,7 @@ def command(
     dataset: str,
     version: int | None,
     as_of: dt.date | None,
+    ledger: str | None,
     listing: bool,
     trusted_keys: tuple[str, ...],
     as_json: bool,
@@ -40,7 +42,7 @@ def command(
     policy = _policy.policy_of(**asked)
     trusted = parse_trusted(trusted_keys) if trusted_keys else None
     known_at = _show.end_of(as_of)
-    admission = verb.admit(dataset, policy, version=version, known_at=known_at, trusted_keys=trusted)
+    admission = verb.admit(dataset, policy, version=version, known_at=known_at, ledger=ledger, trusted_keys=trusted)
     decisions, reasons = admission.by_decision(), admission.by_reason()
     assets = verb.by_asset(admission) if listing else []
     if as_json:

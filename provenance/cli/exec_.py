@@ -19,6 +19,7 @@ from provenance.cli import _policy, _show
     "--captions", type=click.Path(exists=True), help="Texts for the pictures: .csv, .jsonl, .parquet, folder."
 )
 @click.option("--ledger", type=click.Path(exists=True, file_okay=False), help="The folder with the current ledger.")
+@_show.trusted_key
 @click.argument("words", nargs=-1, required=True, type=click.UNPROCESSED, metavar="-- COMMAND...")
 def command(
     dataset: str,
@@ -27,6 +28,7 @@ def command(
     trained: str | None,
     captions: str | None,
     ledger: str | None,
+    trusted_keys: tuple[str, ...],
     words: tuple[str, ...],
     **asked: Any,
 ) -> int:
@@ -35,10 +37,22 @@ def command(
     The folder is removed when the command ends. The receipt says which items were in it. The exit code is the
     command's own, or one of ours when it could not start.
     """
+    from provenance.dataset.signing import parse_trusted
     from provenance.execute import execute
 
+    trusted = parse_trusted(trusted_keys) if trusted_keys else None
     policy = _policy.policy_of(**asked)
-    ran = execute(dataset, policy, words, kind=kind, receipt=receipt, model=trained, captions=captions, ledger=ledger)
+    ran = execute(
+        dataset,
+        policy,
+        words,
+        kind=kind,
+        receipt=receipt,
+        model=trained,
+        captions=captions,
+        ledger=ledger,
+        trusted_keys=trusted,
+    )
     for line in _show.captions(ran.captions):
         click.echo(line, err=True)
     click.echo(f"{ran.items:,} items were handed over; the receipt is {ran.receipt}", err=True)

@@ -14,12 +14,20 @@ from provenance.cli import _show
 @click.argument("dataset", required=False, type=click.Path(exists=True, file_okay=False))
 @click.option("--deep", is_flag=True, help="Also check every index row against the payload it points at.")
 @click.option("--receipt", type=click.Path(exists=True, dir_okay=False), help="A training receipt to recompute.")
+@click.option(
+    "--dataset",
+    "more",
+    multiple=True,
+    type=click.Path(exists=True, file_okay=False),
+    help="A dataset or release that the receipt names; may be given again.",
+)
 @click.option("--model", type=click.Path(exists=True, dir_okay=False), help="A model file that must have a receipt.")
 @click.option("--ledger", type=click.Path(exists=True, file_okay=False), help="The folder with a release's ledger.")
 @_show.trusted_key
 @_show.as_json
 def command(
     dataset: str | None,
+    more: tuple[str, ...],
     deep: bool,
     receipt: str | None,
     model: str | None,
@@ -30,7 +38,8 @@ def command(
     """Compare DATASET, or a release, with what was signed: missing, extra and changed files, and the chains themselves.
 
     With --receipt or --model: recompute from DATASET that every item which a training run read was cleared for it then.
-    Without DATASET the signature, the stamp of the gate and the model file are checked, and no more. The exit code is
+    A model that was trained in stages may name several datasets: give them all, the further ones with --dataset.
+    Without any the signature, the stamp of the gate and the model file are checked, and no more. The exit code is
     30 when anything is not as signed.
     """
     from provenance.dataset.signing import parse_trusted
@@ -38,7 +47,9 @@ def command(
 
     trusted = parse_trusted(trusted_keys) if trusted_keys else None
     if receipt is not None or model is not None:
-        sound = _receipt(dataset, receipt, model, ledger, trusted, as_json)
+        sound = _receipt((*([dataset] if dataset is not None else []), *more), receipt, model, ledger, trusted, as_json)
+    elif more:
+        raise UsageError("--dataset goes with --receipt or --model", next_step="name one DATASET to verify itself")
     elif dataset is None:
         raise UsageError("name a dataset, --receipt or --model")
     elif (Path(dataset) / "release").is_dir():
@@ -54,16 +65,15 @@ def command(
 
 
 def _receipt(
-    dataset: str | None, receipt: str | None, model: str | None, ledger: str | None, trusted: Any, as_json: bool
+    given: tuple[str, ...], receipt: str | None, model: str | None, ledger: str | None, trusted: Any, as_json: bool
 ) -> bool:
     from provenance import receipts as verb
 
-    places = [dataset] if dataset is not None else []
     if model is not None:
-        found = verb.verify_model(model, places, receipt=receipt, ledger_at=ledger, trusted_keys=trusted)
+        found = verb.verify_model(model, given, receipt=receipt, ledger_at=ledger, trusted_keys=trusted)
     else:
         assert receipt is not None
-        found = verb.verify_receipt(receipt, places, ledger_at=ledger, trusted_keys=trusted)
+        found = verb.verify_receipt(receipt, given, ledger_at=ledger, trusted_keys=trusted)
     if as_json:
         _show.emit(found.as_json())
         return found.good

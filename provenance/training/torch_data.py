@@ -36,7 +36,8 @@ class AdmittedItems(Dataset[Any]):
     decode: "pil" (RGB picture), "tensor" (uint8[3, height, width]), "bytes", or a function of the payload; a script is
     text either way, but for "bytes" and a function. transform: applied to the sample last.
     Its length is asked when an epoch begins, and then the admission is looked at again: UnlicensedError when an item
-    was revoked since, StaleLedgerError when the admission has ended. May be pickled, forked and spawned.
+    was revoked since, StaleLedgerError when the admission has ended. A sampler of your own has to ask it too, in the
+    process that admitted. May be pickled, forked and spawned.
     """
 
     def __init__(

@@ -319,6 +319,7 @@ def test_exec_lends_captions_too_and_the_receipt_says_where_they_came_from(
     assert checked.good and checked.read == 22
     assert checked.receipt.captions is not None and checked.receipt.captions["source"] == "c.csv"
     assert checked.receipt.captions["captioned"] == {"art": 2}
+    assert any(note.startswith("captions came from c.csv (SHA-256 ") for note in checked.notes)
 
 
 def test_without_captions_nothing_is_said_of_them(built: Studio, tmp_path: Path) -> None:

@@ -92,6 +92,10 @@ def test_a_base_and_a_title_are_trained_on_what_is_licensed_and_can_prove_it(
     checked = verify_model(grown, [release, studio.dataset], ledger_at=studio.dataset)
     assert checked.good and [part.terms.version for part in checked.receipt.parts] == [1, 1, 2]
 
+    where = [str(studio.dataset), "--dataset", str(release), "--ledger", str(studio.dataset)]
+    assert cli.run(["verify", *where, "--model", str(grown)]) == 0
+    assert "3 of 3 parts recomputed" in capsys.readouterr().out
+
     revoke(studio.dataset, "L")
     with pytest.raises(UnlicensedError, match=r"\(revoked\)"):
         finetune("tune", studio.dataset, *common, *title, "--steps", 1, "--resume")

@@ -70,6 +70,8 @@ def test_the_credits_that_licences_ask_for_stand_in_the_release(built: Studio, t
 def test_a_release_without_the_current_ledger_trains_nothing(built: Studio, tmp_path: Path) -> None:
     out = tmp_path / "release"
     provenance.release(built.dataset, ask(), out)
+    assert cli.run(["admit", str(out), *ASK]) == 20
+    assert cli.run(["admit", str(out), *ASK, "--ledger", str(built.dataset)]) == 0
     with pytest.raises(RightsError, match="no rights ledger") as told:
         provenance.admit(out, ask())
     assert told.value.next_step == "name the folder that holds the current ledger"
