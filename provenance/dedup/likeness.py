@@ -32,14 +32,14 @@ _BAND_MORE = 0.03  # asked for where a band was left out of the comparison
 _EXACT = 0.98
 _GRAIN = 2.0  # levels: detail weaker than this is noise
 # A variant differs in one place, or in several: by more than its edges account for, in parts of the contrast.
-_LEAST_CONTRAST = 12.0  # levels: of pencil on paper, that of the paper is not asked for
+_LEAST_CONTRAST = 16.0  # levels: of pencil on paper, that of the paper is not asked for
 _EXCUSED, _MOVED_EXCUSED = 0.7, 1.5  # samples that an edge may be off
 _CLEAR = 0.4
 _WINDOW, _HELD = 21, 0.9  # samples; share of the difference inside
-_HIGH, _PEAKED = 0.8, 20.0  # least height; highest over mean difference
+_HIGH, _PEAKED, _HELD_HIGH = 0.75, 20.0, 0.83  # least height; highest over mean difference; share inside
 # Least height and least samples that stand out of one place that differs, and the sum of squares of several.
-_AS_IT_LIES = (0.4, 1, 150.0)
-_MOVED = (1.2, 10, 20.0)
+_AS_IT_LIES = (0.4, 1, 120.0)
+_MOVED = (1.0, 8, 12.0)
 _COLUMNS = 0.6  # of a band's length that must differ: bands go from edge to edge, mouths do not
 _BAND_EDGE, _EDGE_COLUMNS = 0.08, 0.85  # of the contrast; of the band's length
 _HALF_AGREES = 0.6  # enough to ask whether one place alone is why the rest does not agree better
@@ -145,11 +145,12 @@ class _Judge:
         squared = beyond * beyond
         highest = float(beyond.max())
         window = _WINDOW * _WINDOW * ndimage.uniform_filter(squared, _WINDOW, mode="constant")
-        held = window.max() >= _HELD * squared.sum()
+        share = window.max() / max(1e-6, float(squared.sum()))
         clear, samples, much = _AS_IT_LIES if self.exact else _MOVED
-        in_one_place = held and highest >= clear and (beyond > _CLEAR).sum() >= samples
+        in_one_place = share >= _HELD and highest >= clear and (beyond > _CLEAR).sum() >= samples
         if self.exact:
-            in_one_place |= highest >= max(_HIGH, _PEAKED * float(np.sqrt(squared[mask].mean())))
+            peaked = highest >= _PEAKED * float(np.sqrt(squared[mask].mean()))
+            in_one_place |= highest >= _HIGH and (peaked or share >= _HELD_HIGH)
         if in_one_place or squared.sum() > much:
             if in_one_place and _in_corner(*np.nonzero(beyond > 0.4 * highest)):
                 return Likeness(Relation.NEAR, ("logo or mark in a corner",), agreement)
