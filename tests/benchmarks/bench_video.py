@@ -22,6 +22,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+os.environ["OPENBLAS_NUM_THREADS"] = "1"  # as in the locked child
+
 import av
 import numpy as np
 from _report import Cost, measure, report
