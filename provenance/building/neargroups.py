@@ -177,8 +177,9 @@ def sketched(table: pa.Table) -> Pictures:
 
 def _bytes(table: pa.Table, name: str, width: int) -> npt.NDArray[np.uint8]:
     """Return a column as uint8[rows, width], noughts for NULL."""
-    told = (value or bytes(width) for value in table.column(name).to_pylist())
-    return np.frombuffer(b"".join(told), np.uint8).reshape(-1, width)
+    column = table.column(name).combine_chunks()
+    fixed = column.fill_null(bytes(width)).cast(pa.binary(width))
+    return np.frombuffer(fixed.buffers()[1], np.uint8)[width * fixed.offset :][: width * len(fixed)].reshape(-1, width)
 
 
 def load_texts(

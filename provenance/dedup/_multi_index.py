@@ -15,6 +15,7 @@ import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import lru_cache
 from math import comb
 from typing import Any
 
@@ -82,19 +83,25 @@ def _plan(bits: int, radius: int, number: int, count: int, others: int | None) -
     spare = radius + 1 - number
     shares = [spare // number + (at < spare % number) for at in range(number)]
     widths = [_NARROWEST] * number
+
+    def saved(at: int) -> float:
+        if widths[at] == _WIDEST:
+            return 0.0
+        return _cost(widths[at], shares[at], count, others) - _cost(widths[at] + 1, shares[at], count, others)
+
+    savings = [saved(at) for at in range(number)]
     for _ in range(bits - sum(widths)):
-        saved = [
-            _cost(width, share, count, others) - _cost(width + 1, share, count, others) if width < _WIDEST else 0.0
-            for width, share in zip(widths, shares, strict=True)
-        ]
-        at = int(np.argmax(saved))
-        if saved[at] <= 0:
+        most = max(savings)
+        if most <= 0:
             break
+        at = savings.index(most)
         widths[at] += 1
+        savings[at] = saved(at)
     starts = np.cumsum([0, *widths]).tolist()
     return [Band(*each) for each in zip(starts, widths, shares, strict=False)]
 
 
+@lru_cache(8192)
 def _cost(width: int, share: int, count: int, others: int | None) -> float:
     second = count if others is None else others
     keys = 1 << width

@@ -88,13 +88,12 @@ def proposed(
     own = first is features
     others, of_other = (distinct, of_feature) if own else np.unique(first.bits[among], return_inverse=True)
     one, two = _Bearers.of(of_other, len(others)), _Bearers.of(of_feature, len(distinct))
+    fresh_one, fresh_two = np.zeros(len(others), bool), np.zeros(len(distinct), bool)
+    fresh_one[of_other[new[first.owner[among]]]] = fresh_two[of_feature[new[features.owner[among]]]] = True
+    a, b, capped = _near(others, None if own else distinct, fresh_one, fresh_two)
     if own:
-        pairs = within(distinct[:, None], _VOTE_BITS, most=_MOST_PER_FEATURE)
-        equal = np.flatnonzero(one.sizes > 1)
-        a, b = np.concatenate([pairs.a, equal]), np.concatenate([pairs.b, equal])
-    else:
-        pairs = within(others[:, None], _VOTE_BITS, distinct[:, None], most=_MOST_PER_FEATURE)
-        a, b = pairs.a, pairs.b
+        equal = np.flatnonzero((one.sizes > 1) & fresh_one)
+        a, b = np.concatenate([a, equal]), np.concatenate([b, equal])
     common_a, common_b = one.sizes > _MOST_PER_FEATURE, two.sizes > _MOST_PER_FEATURE
     keep = ~(common_a[a] | common_b[b])
     p, q = _spread(a[keep], b[keep], one, two)
@@ -105,7 +104,34 @@ def proposed(
     if own:
         swap = features.owner[p] > features.owner[q]
         p, q = np.where(swap, q, p), np.where(swap, p, q)
-    return _agreed(first, features, p, q), pairs.capped + int(common_a.sum())
+    return _agreed(first, features, p, q), capped + int(common_a.sum())
+
+
+def _near(
+    bits: npt.NDArray[np.uint64],
+    others: npt.NDArray[np.uint64] | None,
+    fresh: npt.NDArray[np.bool_],
+    fresh_others: npt.NDArray[np.bool_],
+) -> tuple[Rows, Rows, int]:
+    """Return pairs of near descriptors of one set, or of two, one of which is fresh, and how many rows were capped."""
+
+    def ask(those: Rows, among: npt.NDArray[np.uint64], of: npt.NDArray[np.uint64]) -> tuple[Rows, Rows, int]:
+        pairs = within(among[those, None], _VOTE_BITS, of[:, None], most=_MOST_PER_FEATURE)
+        return those[pairs.a], pairs.b, pairs.capped
+
+    if others is None:
+        if fresh.all():
+            pairs = within(bits[:, None], _VOTE_BITS, most=_MOST_PER_FEATURE)
+            return pairs.a, pairs.b, pairs.capped
+        a, b, capped = ask(np.flatnonzero(fresh), bits, bits)
+        once = (a < b) | ~fresh[b]
+        return a[once], b[once], capped
+    a, b, capped = ask(np.flatnonzero(fresh), bits, others)
+    if fresh.all():
+        return a, b, capped
+    d, c, more = ask(np.flatnonzero(fresh_others), others, bits)
+    once = ~fresh[c]
+    return np.concatenate([a, c[once]]), np.concatenate([b, d[once]]), capped + more
 
 
 @dataclass(frozen=True)

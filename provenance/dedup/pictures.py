@@ -150,21 +150,25 @@ def near_pairs(pictures: Pictures, new: npt.NDArray[np.bool_] | None = None, *, 
 def _by_hash(pictures: Pictures, told: Rows, new: npt.NDArray[np.bool_], found: Found, joined: Joined) -> None:
     views = _views(pictures, told)
     fresh = np.flatnonzero(new[views.row])
-    for form in pdq.FORMS:
-        turned = words(pdq.turned(views.hashes[fresh], form))
-        if form == "upright" and len(fresh) == len(views.row):
+    # Few new ones ask all their forms at once: what is old is set in its order once, not eight times.
+    together = len(pdq.FORMS) * len(fresh) <= len(views.row)
+    for forms in [tuple(pdq.FORMS)] if together else [(form,) for form in pdq.FORMS]:
+        turned = words(np.concatenate([pdq.turned(views.hashes[fresh], form) for form in forms]))
+        if forms == ("upright",) and len(fresh) == len(views.row):
             pairs = within(turned, RADIUS, most=MOST)
         else:
             pairs = within(turned, RADIUS, words(views.hashes), most=MOST)
         found.counts["capped"] += pairs.capped
         found.counts["oversized buckets"] += pairs.oversized
-        for at in np.argsort(pairs.distance, kind="stable").tolist():
-            one, two = int(fresh[pairs.a[at]]), int(pairs.b[at])
-            a, b = int(views.row[one]), int(views.row[two])
+        which, asked = np.divmod(pairs.a, max(1, len(fresh)))
+        order = np.lexsort((pairs.distance, which))
+        which, ones, twos = which[order], fresh[asked[order]], pairs.b[order]
+        ends = which, ones, twos, views.row[ones], views.row[twos]
+        for number, one, two, a, b in zip(*(end.tolist() for end in ends), strict=True):
             if found.settled(a, b, joined):
                 continue
             found.counts["compared"] += 1
-            likeness = _laid_over(pictures, views, one, two, form)
+            likeness = _laid_over(pictures, views, one, two, forms[number])
             whole = not (views.trimmed[one] or views.trimmed[two])
             found.add(a, b, likeness, joined, final=whole)
 
