@@ -35,6 +35,7 @@ class Ran:
     items: int
     receipt: str
     captions: Captioned | None = None
+    notices: tuple[str, ...] = ()
 
 
 def execute(
@@ -64,8 +65,15 @@ def execute(
         raise UsageError("say where the receipt goes", next_step="--receipt FILE, or --trained MODEL")
     place = receipt if receipt is not None else f"{model}{SUFFIX}"
     kinds = tuple(Kind) if kind is None else (Kind(kind),)
+    notices: list[str] = []
     admission = for_training(
-        dataset, policy, kinds=kinds, ledger=ledger, trusted_keys=trusted_keys, on_unlicensed="drop"
+        dataset,
+        policy,
+        kinds=kinds,
+        ledger=ledger,
+        trusted_keys=trusted_keys,
+        on_unlicensed="drop",
+        notify=notices.append,
     )
     if not len(admission.admitted):
         raise UnlicensedError("nothing is cleared", where=str(dataset), next_step="provenance admit tells why")
@@ -92,6 +100,6 @@ def execute(
         code = 128 - ended if ended < 0 else ended
         if code == 0:
             admission.write_receipt(place, model=model, captions=beside)
-        return Ran(code, len(admission.admitted), str(place), told)
+        return Ran(code, len(admission.admitted), str(place), told, tuple(notices))
     finally:
         shutil.rmtree(scratch, ignore_errors=True)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import warnings
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from pathlib import Path
@@ -37,6 +37,10 @@ if TYPE_CHECKING:
     from provenance.training.torch_data import AdmittedItems, IterableItems
 
 NAMED = 3  # assets that a refusal names
+
+
+class NoticeWarning(UserWarning):
+    """Something that a person should know, such as a key that is trusted because it is the first one seen."""
 
 
 class RevokedWarning(UserWarning):
@@ -86,7 +90,7 @@ class TrainingAdmission(Admission):
         """Return the same admission with other captions."""
         return replace(self, standing=standing)
 
-    @property
+    @cached_property
     def admitted(self) -> npt.NDArray[np.int64]:
         """The index rows that training gets, rising: cleared, asked about, and of copies the best only, as the policy
         wants it.
@@ -191,6 +195,7 @@ def for_training(
     version: int | None = None,
     kinds: Collection[Kind | str] = tuple(Kind),
     under: str = "",
+    notify: Callable[[str], object] | None = None,
 ) -> TrainingAdmission:
     """Return the admission of a dataset or release, to train on. UnlicensedError while anything in it is unlicensed.
 
@@ -198,7 +203,8 @@ def for_training(
     itself, as a release does not. trusted_keys: by role, for what this machine has not seen. receipt: a first receipt
     is written here, and beside it the record of what is read is kept; ranks of one machine share it. on_unlicensed:
     "drop" leaves out, and counts by reason. kinds, under: what it is about, by kind and by how the asset's path begins;
-    the rest is neither asked for nor admitted. Other errors as `admit`.
+    the rest is neither asked for nor admitted. notify: is told what a person should know; by default a NoticeWarning.
+    Other errors as `admit`.
     """
     if on_unlicensed not in ("raise", "drop"):
         raise UsageError(f'on_unlicensed is "raise" or "drop", not "{on_unlicensed}"')
@@ -214,6 +220,8 @@ def for_training(
         receipt=str(receipt) if receipt is not None else None,
     )
     admission = _ask(question)
+    for notice in admission.notices:
+        notify(notice) if notify is not None else warnings.warn(notice, NoticeWarning, stacklevel=3)
     refused = np.flatnonzero(admission.scope & ~admission.verdicts.cleared)
     if on_unlicensed == "raise" and len(refused):
         raise unlicensed(admission, refused, "are not licensed")

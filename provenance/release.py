@@ -85,7 +85,10 @@ def release(
             where=str(out),
             next_step="name a new folder; without a signed entry this one holds what an interrupted release left",
         )
-    admission = for_training(dataset, policy, ledger=ledger, trusted_keys=trusted_keys, on_unlicensed="drop")
+    notices: list[str] = []
+    admission = for_training(
+        dataset, policy, ledger=ledger, trusted_keys=trusted_keys, on_unlicensed="drop", notify=notices.append
+    )
     if not len(admission.admitted):
         raise UnlicensedError(
             "nothing is cleared, so there is nothing to release",
@@ -150,7 +153,7 @@ def release(
         bytes=sum(each.bytes for each in stored),
         credits=tuple(credits),
         valid_until=admission.valid_until,
-        notices=admission.notices,
+        notices=tuple(notices),
         captions=told_captions,
     )
 

@@ -53,7 +53,7 @@ def command(
         ledger=ledger,
         trusted_keys=trusted,
     )
-    for line in _show.captions(ran.captions):
+    for line in (*ran.notices, *_show.captions(ran.captions)):
         click.echo(line, err=True)
     click.echo(f"{ran.items:,} items were handed over; the receipt is {ran.receipt}", err=True)
     return ran.code

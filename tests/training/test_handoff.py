@@ -16,7 +16,7 @@ from torch.utils.data import DataLoader, DistributedSampler
 
 import provenance
 from provenance.dataset.index import load_table
-from provenance.handoff import RevokedWarning, TrainingAdmission
+from provenance.handoff import NoticeWarning, RevokedWarning, TrainingAdmission
 from provenance.model.errors import ChangedError, StaleLedgerError, UnlicensedError, UsageError
 from provenance.rights.policy import Duplicates
 
@@ -256,3 +256,11 @@ def test_random_access_is_proven_whatever_the_order(built: Studio) -> None:
     by_position = {at: items[at]["image"] for at in range(21)}
     assert all(items[at]["image"] == by_position[at] for at in order)
     assert [sample["row"] for sample in items.__getitems__([2, 0])] == [items.places.row[2], items.places.row[0]]
+
+
+def test_a_key_that_is_seen_first_is_shown_to_whoever_trains(
+    studio: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PROVENANCE_HOME", str(tmp_path / "elsewhere"))
+    with pytest.warns(NoticeWarning, match="first use of build key SHA256:"):
+        provenance.admit(studio.dataset, ask(), under="lantern/")
