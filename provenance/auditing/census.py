@@ -28,7 +28,6 @@ from provenance.rights.statement import RightsStatement
 
 KINDS = tuple(Kind)
 
-_INDEX = ["kind", "asset", "length", "time_numerator", "time_denominator", "exact_group", "near_group", "item_id"]
 _ASSET = ["asset", "media_type", "outcome", "type", "files", "custody", "missing_frames", "sidecars", "note"]
 
 
@@ -83,12 +82,10 @@ class Census:
 
     admission: Admission
     classes: tuple[Class, ...]
-    item_ids: pa.ChunkedArray
     asset: npt.NDArray[np.int32]
     of_class: npt.NDArray[np.int32]
     kind: npt.NDArray[np.int8]
     seconds: npt.NDArray[np.float64]
-    lengths: npt.NDArray[np.int64]
     exact_group: npt.NDArray[np.int64]
     near_group: npt.NDArray[np.int64]
     assets: pa.Table
@@ -172,15 +169,18 @@ class Census:
 def take(admission: Admission) -> Census:
     """Return the census of an admission. TamperError kinds for a table that is not as signed."""
     tables, store, name = admission.version.content.tables, admission.dataset.store, admission.dataset.id
-    index = load_table(store, "index", tables["index"], name, _INDEX)
+
+    # A few columns at a time, and no longer than they are needed: this decides how much memory a report takes.
+    def index(*columns: str) -> pa.Table:
+        return load_table(store, "index", tables["index"], name, list(columns))
+
     assets = load_table(store, "assets", tables["assets"], name, _ASSET)
     quarantine = load_table(store, "quarantine", tables["quarantine"], name).to_pylist()
-    kind = _kinds(index.column("kind"))
-    asset = index.column("asset").to_numpy()
-    seconds = whatif.seconds_of_footage(asset, index)
+    kind = _kinds(index("kind").column(0))
+    asset = index("asset").column(0).to_numpy()
+    seconds = whatif.seconds_of_footage(asset, index("time_numerator", "time_denominator"))
     if RELEASE in admission.version.content.options:
         seconds = _shortest(asset, seconds)
-    lengths = index.column("length").to_numpy()
     verdicts = admission.verdicts
     used = np.flatnonzero(verdicts.counts)
     place = np.zeros(max(len(verdicts.verdicts), 1), np.int32)
@@ -189,7 +189,8 @@ def take(admission: Admission) -> Census:
     key, size = of_class.astype(np.int64) * len(KINDS) + kind, len(used) * len(KINDS)
     items = np.bincount(key, minlength=size)
     footage = np.bincount(key, seconds, size)
-    volume = np.bincount(key, lengths, size)
+    volume = np.bincount(key, index("length").column(0).to_numpy(), size)
+    del key
     classes = tuple(
         Class(
             number=at,
@@ -206,14 +207,12 @@ def take(admission: Admission) -> Census:
     return Census(
         admission=admission,
         classes=classes,
-        item_ids=index.column("item_id"),
         asset=asset,
         of_class=of_class,
         kind=kind,
         seconds=seconds,
-        lengths=lengths,
-        exact_group=index.column("exact_group").to_numpy(),
-        near_group=index.column("near_group").to_numpy(),
+        exact_group=index("exact_group").column(0).to_numpy(),
+        near_group=index("near_group").column(0).to_numpy(),
         assets=assets,
         quarantine=tuple(quarantine),
     )

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from provenance.auditing.census import KINDS, Census, Class, Tally
 from provenance.auditing.naming import Naming
+from provenance.dataset.index import load_table
 from provenance.reports.content import ROW, Bar, Bars, Cell, Column, Detail, Form, Part, Section, Table, anchor
 from provenance.reports.numbers import length
 from provenance.rights.explanations import EXPLANATIONS
@@ -211,18 +212,21 @@ class Items:
             "changes_on": told(lambda each: str(each.verdict.valid_until) if each.verdict.valid_until else None),
         }
         kinds = pa.array([kind.value for kind in KINDS])
+        opened, info = census.admission.dataset, census.admission.version.content.tables["index"]
+        index = load_table(opened.store, "index", info, opened.id, ["item_id", "length"])
         for start in range(0, len(census.asset), _BATCH):
             rows = slice(start, start + _BATCH)
             number = pa.array(census.of_class[rows])
             here, place = np.unique(census.asset[rows], return_inverse=True)
             names = pa.array([naming.asset(census.shown[each]) for each in here.tolist()], pa.string())
-            ids = census.item_ids.slice(start, _BATCH).to_pylist()
+            ids, lengths = (column.slice(start, _BATCH).combine_chunks() for column in index.columns)
             columns = [
-                pa.array([each.hex() for each in ids], pa.string()),
+                pa.array([each.hex() for each in ids.to_pylist()], pa.string()),
                 pa.DictionaryArray.from_arrays(pa.array(place.astype(np.int32)), names),
                 pa.DictionaryArray.from_arrays(pa.array(census.kind[rows].astype(np.int32)), kinds),
                 *(pa.DictionaryArray.from_arrays(number, words) for words in of_class.values()),
-                *(pa.array(each[rows]) for each in (census.seconds, census.lengths)),
+                pa.array(census.seconds[rows]),
+                lengths,
                 *(pa.array(each[rows]) for each in (census.exact_group, census.near_group)),
             ]
             yield pa.RecordBatch.from_arrays(columns, schema=self.schema)

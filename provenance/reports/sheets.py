@@ -13,11 +13,14 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as arrow_csv
 import pyarrow.parquet as pq
 
 from provenance.reports.content import Big, Cell, Column, Form, Report, Table
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+_DANGER = "^[ \u00a0]*[" + "".join(f"\\{sign}" if sign in "+-" else sign for sign in _FORMULA) + "]"
 _TYPES = {Form.COUNT: pa.int64(), Form.BYTES: pa.int64(), Form.HOURS: pa.float64(), Form.DAY: pa.date32()}
 
 
@@ -35,12 +38,44 @@ def csv_files(report: Report) -> Iterator[tuple[str, Iterator[bytes]]]:
     for table in report.tables():
         yield f"{table.key}.csv", _csv([column.key for column in table.columns], table.rows)
     for key, big in report.big.items():
-        yield f"{key}.csv", _csv(big.schema.names, rows(big))
+        yield f"{key}.csv", _long_csv(big)
+
+
+def _long_csv(big: Big) -> Iterator[bytes]:
+    """A long table, column by column and not cell by cell; a batch with a line break in a cell goes the slow way."""
+    yield from _csv(big.schema.names, [])
+    for batch in big.batches():
+        columns = [_tamed(column) for column in batch.columns]
+        out = io.BytesIO()
+        plain = arrow_csv.WriteOptions(include_header=False, quoting_style="needed")
+        arrow_csv.write_csv(pa.RecordBatch.from_arrays(columns, names=big.schema.names), out, plain)
+        data = out.getvalue()
+        if data.count(b"\n") == batch.num_rows:
+            yield data.replace(b"\n", b"\r\n")
+        else:
+            yield from _lines(_cells(batch))
+
+
+def _tamed(column: pa.Array) -> pa.Array:
+    """A column as `tame` leaves its cells; empty text is no cell."""
+    if pa.types.is_dictionary(column.type):
+        return pc.take(_tamed(column.dictionary), column.indices)
+    if pa.types.is_floating(column.type):
+        return pc.round(column, 6)
+    if not pa.types.is_string(column.type):
+        return column
+    danger = pc.match_substring_regex(column, _DANGER)
+    told = pc.if_else(danger, pc.binary_join_element_wise("'", column, ""), column)
+    return pc.if_else(pc.equal(column, ""), pa.scalar(None, pa.string()), told)
 
 
 def _csv(head: list[str], rows: Iterable[tuple[Cell, ...]]) -> Iterator[bytes]:
     yield b"\xef\xbb\xbf"
-    told = itertools.chain([tuple(head)], rows)
+    yield from _lines(itertools.chain([tuple(head)], rows))
+
+
+def _lines(rows: Iterable[tuple[Cell, ...]]) -> Iterator[bytes]:
+    told = iter(rows)
     while part := list(itertools.islice(told, 4096)):
         out = io.StringIO(newline="")
         csv.writer(out).writerows([tame(cell) for cell in row] for row in part)
@@ -50,7 +85,11 @@ def _csv(head: list[str], rows: Iterable[tuple[Cell, ...]]) -> Iterator[bytes]:
 def rows(big: Big) -> Iterator[tuple[Cell, ...]]:
     """Yield the rows of a long table, never holding more than a batch of them."""
     for batch in big.batches():
-        yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)
+        yield from _cells(batch)
+
+
+def _cells(batch: pa.RecordBatch) -> Iterator[tuple[Cell, ...]]:
+    yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)
 
 
 def parquet_files(report: Report) -> Iterator[tuple[str, Iterator[bytes]]]:

@@ -138,7 +138,29 @@ def test_long_tables_are_written_batch_by_batch() -> None:
     told = pq.read_table(io.BytesIO(first + b"".join(parts)))
     assert told.num_rows == 15_000 and told.column("n").to_pylist()[::5000] == [0, 1, 2]
     csv = b"".join(list(sheets.csv_files(report))[-1][1]).decode("utf-8-sig").splitlines()
-    assert csv[0] == "n,word" and csv[-1] == "2,'=x" and len(csv) == 15_001
+    assert csv[0] == "n,word" and csv[-1] == '2,"\'=x"' and len(csv) == 15_001
+
+
+@pytest.mark.parametrize(
+    "text", ["=1", "+1", "-1", "@x", "\t=1", "  =1", "＝1", "\r=1", "a=b", "plain", "", 'say "no", twice', "a\nb"]
+)
+def test_a_long_table_tames_text_as_a_short_one_does(text: str) -> None:
+    import csv
+
+    import pyarrow as pa
+
+    class Long:
+        schema = pa.schema(
+            [("word", pa.string()), ("name", pa.dictionary(pa.int32(), pa.string())), ("n", pa.float64())]
+        )
+
+        def batches(self) -> Iterator[pa.RecordBatch]:
+            named = pa.array([text, "x"]).dictionary_encode()
+            yield pa.RecordBatch.from_arrays([pa.array([text, "x"]), named, pa.array([-1.5, 2.25])], schema=self.schema)
+
+    data = b"".join(list(sheets.csv_files(replace(sample(), big={"items": Long()})))[-1][1]).decode("utf-8-sig")
+    told = list(csv.reader(io.StringIO(data, newline="")))
+    assert told == [["word", "name", "n"], [str(sheets.tame(text)), str(sheets.tame(text)), "-1.5"], ["x", "x", "2.25"]]
 
 
 def test_a_form_follows_from_the_name_of_the_file() -> None:
