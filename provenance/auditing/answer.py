@@ -35,9 +35,9 @@ def answer(census: Census, state: LedgerState, naming: Naming) -> Answer:
     admission = census.admission
     policy, total = admission.policy, census.total
     places = ", ".join(sorted(policy.territories))
+    what = "this item" if total.items == 1 else f"these {total.items:,} items"
     question = (
-        f"May these {total.items:,} items be used for {USES[policy.use]}, for {policy.purpose} purposes, in {places}, "
-        f"on {admission.on}?"
+        f"May {what} be used for {USES[policy.use]}, for {policy.purpose} purposes, in {places}, on {admission.on}?"
     )
     if not naming.public:
         question = question[:-1] + _narrowed(admission) + "?"
@@ -68,7 +68,8 @@ def _verdict(census: Census) -> str:
     if not cleared.items:
         told = "No, none of them."
     else:
-        told = f"Yes for {cleared.items:,} items ({_share(cleared, total)}{_footage(cleared)})."
+        count = "1 item" if cleared.items == 1 else f"{cleared.items:,} items"
+        told = f"Yes for {count} ({_share(cleared, total)}{_footage(cleared)})."
         told += f" No for {refused.items:,}." if refused.items else ""
     if review.items:
         verb = "is" if review.items == 1 else "are"

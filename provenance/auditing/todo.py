@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from provenance.admit import RELEASE
 from provenance.auditing import terms
 from provenance.auditing.census import Census, Class, Tally
 from provenance.auditing.counts import heading
@@ -75,7 +76,7 @@ class _Task:
 
 def todo(census: Census, state: LedgerState, naming: Naming, days: int) -> Section:
     """Return the section that says who must do what: what has a day first, then the largest gain."""
-    tasks = [*_dated(census, state, days), *_mendable(census), *_papers(census), *_left(census)]
+    tasks = [*_dated(census, state, days), *_recalled(census), *_mendable(census), *_papers(census), *_left(census)]
     rows: list[tuple[Cell, ...]] = [
         (number, each.who, each.items, each.what, each.reason, each.seconds / 3600 or None, each.by)
         for number, each in enumerate(tasks, 1)
@@ -107,6 +108,14 @@ def _dated(census: Census, state: LedgerState, days: int) -> Iterator[_Task]:
         total = sum((each.total for _, each in soon), Tally())
         what = f"Renew the grants that end within {days} days, or stop using these items."
         yield _Task(LICENSING, what, total.items, total.seconds, soon[0][0] - dt.timedelta(days=1), "expiries")
+
+
+def _recalled(census: Census) -> Iterator[_Task]:
+    """A release that holds what is not cleared: whoever has it must hear of it."""
+    out = sum((each.total for each in census.classes if not each.verdict.cleared), Tally())
+    if out.items and RELEASE in census.admission.version.content.options:
+        what = "Call this release back: it holds items that are no longer cleared. Make it anew from its dataset."
+        yield _Task(ARCHIVE, what, out.items, out.seconds, leads="reasons")
 
 
 def _mendable(census: Census) -> Iterator[_Task]:

@@ -205,5 +205,30 @@ def test_a_release_that_holds_the_items_is_called_back_and_can_be_audited_itself
     assert any(task.what.startswith("call back release") for task in found.tasks)
     audited = audit.audit(place, studio.policy(), ledger=studio.dataset)
     assert audited.census.by_decision()["cleared"].items == audited.census.total.items == 5
+    scope = {each.key: each for each in audit.report(audited, thumbnails=0).sections}
+    assert dict(scope["scope"].facts)["Release of"].startswith(f"dataset {studio.admit().dataset.id}, version 1")
+    assert "are the same" in scope["crawl"].about
     facts = dict(next(s for s in audit.report(audited, thumbnails=0).sections if s.key == "scope").facts)
     assert audited.rights_keys.current.fingerprint == facts["Signed with rights key"]
+
+
+def test_a_release_whose_items_were_revoked_since_is_to_be_called_back(tmp_path: Path) -> None:
+    from provenance import audit, release, rightsdesk
+    from provenance.rights.ledger import Revoke
+
+    studio = Studio(tmp_path)
+    studio.add("sold/a.png", picture(1))
+    studio.add("own/b.png", picture(2))
+    studio.record("sold/**", basis="license", license="LicenseRef-S", agreement="S-1", rights_holder="Seller")
+    studio.record("own/**")
+    studio.build()
+    place = tmp_path / "release"
+    release.release(studio.dataset, studio.policy(duplicates="keep", on=None), place)
+    desk = rightsdesk.open_desk(studio.dataset)
+    order = Revoke(by="counsel", why="over", effective=desk.moment.date(), agreement="S-1")
+    rightsdesk.append(desk.store, desk.dataset.id, desk.book, [order], desk.moment)
+    audited = audit.audit(place, studio.policy(on=None), ledger=studio.dataset)
+    report = audit.report(audited, thumbnails=0)
+    assert report.answer is not None and report.answer.verdict == "Yes for 1 item (50 %). No for 1."
+    work = next(each for each in report.tables() if each.key == "todo")
+    assert [row[2] for row in work.rows if str(row[3]).startswith("Call this release back")] == [1]

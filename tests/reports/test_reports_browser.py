@@ -212,6 +212,30 @@ def test_with_scripts_tables_sort_and_are_searched_and_a_figure_opens_its_items(
     assert browser.run("return document.querySelector(location.hash).open")
 
 
+@pytest.mark.parametrize("width", [1280, 390])
+def test_very_long_names_stay_inside_the_page(browser: Browser, tmp_path: Path, width: int) -> None:
+    from provenance.reports.content import Answer, Bar, Bars, Column, Detail, Figure, Form, Part, Report, Section, Table
+
+    long = "averylongnamewithoutanyspace" * 12
+    columns = (
+        Column("name", "Name", leads="name"),
+        Column("path", "Path", Form.CODE),
+        Column("n", "Items", Form.COUNT),
+    )
+    table = Table("things", long, columns, [(long, long, 1234567890)] * 5)
+    bars = Bars(long, (Bar(long, "1,234,567 / 1,234,567 / 1,234,567", (Part("cleared", 1.0),), "name"),), ("cleared",))
+    detail = Detail("name", long, table, long, 3)
+    section = Section("one", long, long, ((long, long),), (bars,), (table,), (), (detail,), (long,))
+    figures, answer = (Figure("1,234,567,890", long),), Answer(long, long, ((long, long),))
+    report = Report("Title", long, "Private.", False, figures, (section,), {}, answer)
+    place = tmp_path / "long.html"
+    forms.write(report, "html", place)
+    browser.open(place, width)
+    assert browser.run("return document.documentElement.scrollWidth") <= width
+    browser.run("document.querySelectorAll('details').forEach(function (one) { one.open = true; })")
+    assert browser.run("return document.documentElement.scrollWidth") <= width
+
+
 def test_the_tab_key_goes_through_the_page_in_its_order(browser: Browser, page: Path) -> None:
     browser.open(page)
     keys = webdriver.Keys.TAB
