@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -44,7 +45,7 @@ class Sketch:
     moving: Bools
     view: Floats
 
-    @property
+    @cached_property
     def step(self) -> float:
         """Seconds between entries, as a rule."""
         return float(np.median(np.diff(self.time))) if len(self.time) > 1 else 1.0
@@ -147,7 +148,9 @@ class Beside:
             local((each * other).sum(axis=1, keepdims=True))[:, 0]
             for each, other in ((one, two), (one, one), (two, two))
         )
-        against = (np.minimum(*energy) > _LOCAL_CHANGE) & (moved < _AGAINST * np.sqrt(energy[0] * energy[1]))
+        against = (np.minimum(*energy) > _LOCAL_CHANGE) & (
+            moved < _AGAINST * np.sqrt(np.maximum(energy[0] * energy[1], 0))
+        )
         return alike & ~against
 
     def _directions(self) -> tuple[Floats, Floats]:

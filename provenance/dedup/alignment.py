@@ -25,7 +25,7 @@ _NEAR = 0.5  # seconds from the line
 _SAME = 2.0  # seconds: a seed this close to a match is of it
 _SEEDS = 3  # lines tried in one window
 _MOST_ROUNDS = 32  # of growth: each may double the range
-_MOST_FITTED = 800  # views a fit looks at
+_MOST_FITTED = 400  # views a fit looks at
 _PREFER = (0.04, 0.02, 0.02)  # of what is fitted: what a speed that is not usual must be worth more
 
 
@@ -59,6 +59,11 @@ def runs(a: Sketch, b: Sketch, votes: tuple[Times, Times]) -> tuple[list[Run], i
             found.append(grown)
             tries = 0
     return [_run(x, y, *each, swapped) for each in found], 0
+
+
+def promising(votes: tuple[Times, Times]) -> bool:
+    """Return whether any of the votes lie on one line: if none do, the tracks need not be looked at."""
+    return next(_seeds(votes[1], votes[0]), None) is not None
 
 
 def _run(x: Sketch, y: Sketch, low: float, high: float, line: Line, agreement: float, swapped: bool) -> Run:

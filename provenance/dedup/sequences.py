@@ -101,6 +101,9 @@ def matches(tracks: Sequence[Track], new: npt.NDArray[np.bool_] | None = None) -
     found: list[Match] = []
     sketched = lru_cache(maxsize=_HELD_SKETCHES)(lambda number: sketch(tracks[number]))
     for a, b, form, votes in _partners(tracks, new, counts):
+        counts["video pairs that voted"] += 1
+        if not alignment.promising(votes):
+            continue
         counts["video pairs compared"] += 1
         other = sketched(b)
         runs, cut = alignment.runs(sketched(a), mirrored(other) if form else other, votes)

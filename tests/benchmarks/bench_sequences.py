@@ -8,7 +8,7 @@ its offset right within a second. Error: how far its ends lie from the true ones
 vPDQ: at least 0.8 of the copy's frames, here one a second, have a frame of the film within 31 bits; it tells no times.
 False: matches between films that have nothing in common.
 
-The cost of matching is measured on trails that are made of shuffled pieces of the drawn films, each piece graded.
+The cost of matching is measured on trails that are made up: programmes of ten minutes, each of shots of its own.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ def main() -> None:
         _labelled(corpus)
     else:
         print("no corpus (PROVENANCE_CORPUS): its labelled videos are left out")
-    _cost([track for track, _ in whole], asked.hours)
+    _cost(asked.hours)
 
 
 def _read(path: Path, number: int) -> tuple[Track, np.ndarray]:
@@ -219,35 +219,42 @@ def _labelled(corpus: Path) -> None:
     report("corpus: false matches among distinct videos", len(false), 0, at_least=False, unit="")
 
 
-def _cost(whole: list[Track], hours: float) -> None:
-    """CPU of matching hours of footage in programmes of ten minutes; one in ten of them is a copy of another."""
+def _cost(hours: float) -> None:
+    """CPU of matching hours of footage in programmes of ten minutes; one in ten of them is a copy of the one before."""
     chance = np.random.default_rng(1)
-    count = max(2, round(hours * 6))
-    pieces = [(track.view, track.shot) for track in whole]
+    count = max(4, round(hours * 6))
     programmes: list[Track] = []
     for number in range(count):
         if number % 10 == 9:
-            last = programmes[-1]
-            programmes.append(Track(number, last.time, last.view, last.shot))
-            continue
-        views = []
-        for _ in range(600 // 4):
-            view, _ = pieces[chance.integers(len(pieces))]
-            at = int(chance.integers(len(view) - 4 * PER_SECOND))
-            # A piece of its own: other parts of the picture, other tones.
-            piece = np.roll(view[at : at + 4 * PER_SECOND], chance.integers(1, 16, 2), axis=(1, 2))
-            views.append(np.clip(piece * chance.uniform(0.6, 1.1) + chance.uniform(0, 30), 0, 255).astype(np.uint8))
-        view = np.concatenate(views)
-        programmes.append(Track(number, np.arange(len(view)) / PER_SECOND, view, np.zeros(len(view), np.int64)))
+            programmes.append(replace(programmes[-1], asset=number))
+        else:
+            view = np.concatenate([_shot(chance) for _ in range(600 // 4)])
+            shot = np.repeat(np.arange(600 // 4) + 1, 4 * PER_SECOND)
+            programmes.append(Track(number, np.arange(len(view)) / PER_SECOND, view, shot))
     found: list[Any] = []
-    half = programmes[: max(2, count // 2)]
     matches(programmes[:2])  # the join is compiled at first use
-    small, large = measure(lambda: matches(half)), measure(lambda: found.append(matches(programmes)))
+    small, large = (
+        measure(lambda: matches(programmes[: count // 2])),
+        measure(lambda: found.append(matches(programmes))),
+    )
     footage = count / 6
     told, counts = found[0]
-    print(f"  {count} programmes, {footage:.1f} h: {len(told)} matches, {dict(counts)}")
+    print(f"  {count} programmes, {footage:.1f} h: {len(told)} matches of {count // 10} copies, {dict(counts)}")
     print(f"  matching: {large.cpu:.1f} CPU-s, {large.cpu / footage:.2f} CPU-s an hour of footage")
     report("sequences: growth from half the footage", large.cpu / small.cpu, 3.0, at_least=False)
+
+
+def _shot(chance: np.random.Generator) -> np.ndarray:
+    """Four seconds of large shapes that drift: uint8[n, 16, 16]."""
+    place = np.arange(16) / 16
+    time = np.arange(4 * PER_SECOND)[:, None, None] / PER_SECOND
+    view = np.zeros((4 * PER_SECOND, 16, 16))
+    for _ in range(12):
+        down, across = chance.uniform(0, 4, 2)
+        drift, phase = chance.normal(0, 0.15), chance.uniform(0, 2 * np.pi)
+        wave = down * place[:, None] + across * place[None]
+        view += chance.uniform(0.5, 1) / (1 + down + across) * np.cos(2 * np.pi * (wave[None] + drift * time) + phase)
+    return np.clip(128 + 60 * view / view.std(), 0, 255).astype(np.uint8)
 
 
 if __name__ == "__main__":
