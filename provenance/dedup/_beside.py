@@ -9,6 +9,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
+from provenance.fingerprint.trail import SIDE, Views
+
 PICTURE, UPPER, MIDDLE, BARS = range(4)
 AGREES = 0.70  # cosine of two views; of strangers one pair in ten thousand reaches 0.57
 LEAST_AGREEMENT = 0.75  # of the views in its range that have something to show
@@ -26,6 +28,9 @@ _HIGH, _CLEAR = 2.0, 35.0  # of a view's contrast, and of what it differs elsewh
 Times = npt.NDArray[np.float64]
 Floats = npt.NDArray[np.float32]
 Bools = npt.NDArray[np.bool_]
+Box = tuple[float, float, float, float]  # left, top, right, bottom, as shares
+
+WHOLE: Box = (0.0, 0.0, 1.0, 1.0)
 
 
 @dataclass(frozen=True)
@@ -34,8 +39,8 @@ class Sketch:
 
     unit: float32[framings, n, 64], directions. bits: uint64[framings, n], their signs. Framings: the picture inside its
     bars, its upper part (above subtitles), its middle (pan and scan), and the whole with its bars where there are some.
-    telling: there is something to see. moving: it differs from the last entry that counted. view: float32[framings, n,
-    16, 16].
+    telling: there is something to see. moving: it differs from the last entry that counted. view: uint8[n, 16, 16], as
+    stored; boxes: where in it each framing lies.
     """
 
     time: Times
@@ -43,7 +48,12 @@ class Sketch:
     bits: npt.NDArray[np.uint64]
     telling: Bools
     moving: Bools
-    view: Floats
+    view: Views
+    boxes: tuple[Box, ...]
+
+    def seen(self, framing: int, rows: npt.NDArray[np.int64]) -> Floats:
+        """Return what entries show in a framing, drawn to 16 x 16."""
+        return part(self.view[rows], self.boxes[framing])
 
     @cached_property
     def step(self) -> float:
@@ -52,7 +62,8 @@ class Sketch:
 
     def mirrored(self, signs: Floats) -> Sketch:
         """The same track, left and right exchanged. signs: float32[64], what that does to each frequency."""
-        return replace(self, unit=self.unit * signs, view=self.view[..., ::-1])
+        boxes = tuple((1 - right, top, 1 - left, bottom) for left, top, right, bottom in self.boxes)
+        return replace(self, unit=self.unit * signs, view=self.view[..., ::-1], boxes=boxes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,8 +210,30 @@ class Beside:
             flat = view - view.mean(axis=(1, 2), keepdims=True)
             return flat / np.maximum(flat.std(axis=(1, 2), keepdims=True), 1.0)
 
-        left = toned(self.x.view[self.framing[0]][self.row[good]])
-        left -= toned(self.y.view[self.framing[1]][self.other[good]])
+        left = toned(self.x.seen(self.framing[0], self.row[good]))
+        left -= toned(self.y.seen(self.framing[1], self.other[good]))
         inside = np.abs(left[:, _EDGE : -2 * _EDGE, _EDGE:-_EDGE])
         highest, elsewhere = inside.max(axis=(1, 2)), np.maximum(np.median(inside, axis=(1, 2)), 0.02)
         return float(np.median(highest)) >= _HIGH and float(np.median(highest / elsewhere)) >= _CLEAR
+
+
+def part(views: Views, box: Box) -> Floats:
+    """Return what lies in the box, drawn to 16 x 16 again: float32[n, 16, 16]."""
+    seen = views.astype(np.float32)
+    if box == WHOLE:
+        return seen
+    left, top, right, bottom = box
+    return np.einsum("ij,njk,lk->nil", drawn(top, bottom), seen, drawn(left, right), optimize=True)
+
+
+def drawn(low: float, high: float) -> Floats:
+    """Weights that draw the part from `low` to `high` of an axis over the whole of it; parts cut by its ends, never."""
+    first, last = int(np.ceil(low * SIDE - 1e-3)), int(np.floor(high * SIDE + 1e-3)) - 1
+    if last <= first:
+        return np.eye(SIDE, dtype=np.float32)
+    place = np.clip((low + (np.arange(SIDE) + 0.5) / SIDE * (high - low)) * SIDE - 0.5, first, last)
+    before = np.minimum(place.astype(np.int64), last - 1)
+    weights = np.zeros((SIDE, SIDE), np.float32)
+    weights[np.arange(SIDE), before] = 1 - (place - before)
+    weights[np.arange(SIDE), before + 1] = place - before
+    return weights

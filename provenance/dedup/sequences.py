@@ -24,7 +24,7 @@ import numpy as np
 import numpy.typing as npt
 
 from provenance.dedup import alignment
-from provenance.dedup._beside import BARS, MIDDLE, PICTURE, UPPER, Sketch
+from provenance.dedup._beside import BARS, MIDDLE, PICTURE, UPPER, WHOLE, Box, Sketch, drawn, part
 from provenance.dedup.neighbours import within
 from provenance.fingerprint.trail import SIDE, Views
 
@@ -38,9 +38,10 @@ _FLAT = 6.0  # levels of standard deviation: below, there is nothing to see
 _HELD = 2  # bits: a view this close to the last one that counted is held
 _THIN_SECONDS = 0.25  # between entries that look for neighbours
 _BLOCK = 1 << 19  # entries that look at once
-_HELD_SKETCHES = 16
+_HELD_SKETCHES = 8
 
-_WHOLE, _UPPER, _MIDDLE = (0.0, 0.0, 1.0, 1.0), (0.0, 0.0, 1.0, 0.75), (0.125, 0.0, 0.875, 1.0)
+_UPPER, _MIDDLE = (0.0, 0.0, 1.0, 0.75), (0.125, 0.0, 0.875, 1.0)
+_SCALE = 4096
 # Which framings are looked for among which: what has another framing in its copy differs too much to vote.
 _JOINS = (
     ((PICTURE, BARS), (PICTURE, BARS)),
@@ -50,7 +51,6 @@ _JOINS = (
 
 Rows = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]
-Box = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True)
@@ -116,16 +116,22 @@ def matches(tracks: Sequence[Track], new: npt.NDArray[np.bool_] | None = None) -
 
 def sketch(track: Track) -> Sketch:
     """Return what is compared of a track."""
-    picture = _part(track.view.astype(np.float32), track.inside or _WHOLE)
-    views = [picture, _part(picture, _UPPER), _part(picture, _MIDDLE)]
-    if track.inside:
-        views.append(track.view.astype(np.float32))
-    features = np.stack([_frequencies(each) for each in views])
-    telling = picture.std(axis=(1, 2)) >= _FLAT
+    inside = track.inside or WHOLE
+    boxes = (inside, _within(inside, _UPPER), _within(inside, _MIDDLE), *([WHOLE] if track.inside else []))
+    flat = track.view.reshape(-1, SIDE * SIDE).astype(np.float64)
+    features = np.stack([flat @ _frequencies(box) for box in boxes])
+    telling = part(track.view, inside).std(axis=(1, 2)) >= _FLAT
     bits = np.ascontiguousarray(np.packbits(features > 0, axis=2)).view(np.uint64)[..., 0]
-    length = np.linalg.norm(features, axis=2, keepdims=True)
+    length = np.sqrt((features * features).sum(axis=2, keepdims=True))
     unit = (features / np.maximum(length, 1e-6)).astype(np.float32)
-    return Sketch(track.time, unit, bits, telling, _moving(bits[0], telling), np.stack(views))
+    return Sketch(track.time, unit, bits, telling, _moving(bits[0], telling), track.view, boxes)
+
+
+def _within(outer: Box, inner: Box) -> Box:
+    """Return a box inside a box as one."""
+    left, top, right, bottom = outer
+    wide, high = right - left, bottom - top
+    return left + inner[0] * wide, top + inner[1] * high, left + inner[2] * wide, top + inner[3] * high
 
 
 def mirrored(told: Sketch) -> Sketch:
@@ -143,27 +149,6 @@ def _moving(bits: npt.NDArray[np.uint64], telling: npt.NDArray[np.bool_]) -> npt
     return moving
 
 
-def _part(views: Floats, box: Box) -> Floats:
-    """Return what lies in the box, drawn to 16 x 16 again: float32[n, 16, 16]."""
-    if box == _WHOLE:
-        return views
-    left, top, right, bottom = box
-    return np.einsum("ij,njk,lk->nil", _drawn(top, bottom), views, _drawn(left, right), optimize=True)
-
-
-def _drawn(low: float, high: float) -> Floats:
-    """Weights that draw the part from `low` to `high` of an axis over the whole of it; parts cut by its ends, never."""
-    first, last = int(np.ceil(low * SIDE - 1e-3)), int(np.floor(high * SIDE + 1e-3)) - 1
-    if last <= first:
-        return np.eye(SIDE, dtype=np.float32)
-    place = np.clip((low + (np.arange(SIDE) + 0.5) / SIDE * (high - low)) * SIDE - 0.5, first, last)
-    before = np.minimum(place.astype(np.int64), last - 1)
-    weights = np.zeros((SIDE, SIDE), np.float32)
-    weights[np.arange(SIDE), before] = 1 - (place - before)
-    weights[np.arange(SIDE), before + 1] = place - before
-    return weights
-
-
 @lru_cache(maxsize=1)
 def _lowest() -> tuple[Rows, Rows]:
     """The 64 lowest frequencies without the constant, down and across; of equals those down first."""
@@ -172,13 +157,19 @@ def _lowest() -> tuple[Rows, Rows]:
     return chosen[:, 0], chosen[:, 1]
 
 
-def _frequencies(views: Floats) -> Floats:
-    """DCT-II of each view, the lowest 64, each times the root of its frequency: the coarse must not drown the fine."""
+@lru_cache(maxsize=256)
+def _frequencies(box: Box) -> npt.NDArray[np.float64]:
+    """What makes of a view the lowest 64 frequencies (DCT-II) of what lies in a box: float64[256, 64].
+
+    Each times the root of its frequency: the coarse must not drown the fine. In whole numbers, so that products with
+    bytes are exact, on every machine and number of threads.
+    """
     down, across = _lowest()
-    place = np.arange(SIDE)
-    cosines = np.cos(np.pi / (2 * SIDE) * np.arange(9)[:, None] * (2 * place + 1)).astype(np.float32)
-    every = np.einsum("ij,njk,lk->nil", cosines, views, cosines, optimize=True)
-    return every[:, down, across] * np.sqrt(down + across).astype(np.float32)
+    cosines = np.cos(np.pi / (2 * SIDE) * np.arange(9)[:, None] * (2 * np.arange(SIDE) + 1))
+    left, top, right, bottom = box
+    rows, columns = (np.einsum("ij,jk->ik", cosines, drawn(*ends)) for ends in ((top, bottom), (left, right)))
+    table = rows[down][:, :, None] * columns[across][:, None, :] * np.sqrt(down + across)[:, None, None]
+    return np.rint(table.reshape(-1, SIDE * SIDE).T * _SCALE)
 
 
 @lru_cache(maxsize=1)
