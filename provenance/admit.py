@@ -47,7 +47,8 @@ class Admission:
     """The answer for one policy, at one moment, against one ledger head.
 
     verdicts: for every item of the version, in the order of its index. notices: to show to people. exact_group,
-    near_group: for every item, the row of the first item that is a twin.
+    copy_group: for every item, the row of the first item with the same content, and of the first that it is a copy of.
+    quality: of every item; more is better.
     """
 
     dataset: Opened
@@ -58,7 +59,8 @@ class Admission:
     verdicts: Verdicts
     notices: tuple[str, ...]
     exact_group: npt.NDArray[np.int64]
-    near_group: npt.NDArray[np.int64]
+    copy_group: npt.NDArray[np.int64]
+    quality: npt.NDArray[np.int64]
 
     @property
     def rows(self) -> npt.NDArray[np.int64]:
@@ -72,13 +74,8 @@ class Admission:
         """
         if self.policy.duplicates == Duplicates.KEEP:
             return rows
-        info, name = self.version.content.tables["index"], "quality"
         near = self.policy.duplicates == Duplicates.NEAR
-        columns = load_table(
-            self.dataset.store, "index", info, self.dataset.id, [name, "copy_group"] if near else [name]
-        )
-        group = columns.column("copy_group").to_numpy() if near else self.exact_group
-        return representatives(rows, group, columns.column(name).to_numpy())
+        return representatives(rows, self.copy_group if near else self.exact_group, self.quality)
 
     @property
     def on(self) -> dt.date:
@@ -161,7 +158,9 @@ def admit(
     case = prepare(opened, chosen, state, policy)
     verdicts = case.decide(policy, moment.date())
     notices = (*opened.notices, *book.notices)
-    return Admission(opened, chosen, book, policy, moment, verdicts, notices, case.exact_group, case.near_group)
+    return Admission(
+        opened, chosen, book, policy, moment, verdicts, notices, case.exact_group, case.copy_group, case.quality
+    )
 
 
 def read_policy(path: str | Path) -> Policy:

@@ -34,7 +34,7 @@ from provenance.rights.statement import Interest, RightsStatement
 from provenance.rights.verdicts import Classes, Items, Verdicts, classify, decide_all
 
 _PLACES = ("time_numerator", "time_denominator", "page", "scene")
-_ITEM = ["asset", "frame", "near_blank", "exact_group", "near_group", *_PLACES]
+_ITEM = ["asset", "frame", "near_blank", "exact_group", "near_group", "copy_group", "quality", *_PLACES]
 _ASSET = ["asset_path", "type", "sha256", "files", "signals"]
 
 
@@ -42,12 +42,15 @@ _ASSET = ["asset_path", "type", "sha256", "files", "signals"]
 class Case:
     """All that a version brings before the gate, under one law: decide it for as many policies and days as you like.
 
-    exact_group, near_group: int64[items], the row of the first item that is a twin.
+    exact_group, near_group: int64[items], the row of the first item that is a twin. copy_group: of those, the first of
+    which it is a copy; quality: more is better. Read here, in the one pass over the index, for whoever trains.
     """
 
     classes: Classes
     exact_group: npt.NDArray[np.int64]
     near_group: npt.NDArray[np.int64]
+    copy_group: npt.NDArray[np.int64]
+    quality: npt.NDArray[np.int64]
 
     def decide(self, policy: Policy, at: dt.date) -> Verdicts:
         """Return the verdict on every item, in the order of the index."""
@@ -77,7 +80,8 @@ def prepare(dataset: Opened, version: Version, state: LedgerState, policy: Polic
         scene=_numbers(index, "scene"),
     )
     classes = classify(law, files.paths, items, digests=files.digests, restrictions=restrictions, restricted=restricted)
-    return Case(classes, index.column("exact_group").to_numpy(), index.column("near_group").to_numpy())
+    groups = (index.column(name).to_numpy() for name in ("exact_group", "near_group", "copy_group", "quality"))
+    return Case(classes, *groups)
 
 
 def decide_assets(

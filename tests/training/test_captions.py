@@ -168,13 +168,13 @@ def test_a_scene_speaks_for_a_picture_only_while_the_script_is_cleared(studio: S
 
     admission = provenance.admit(out, ask(), ledger=studio.dataset, kinds=["art"])
     samples = [admission.torch(decode="bytes")[at] for at in range(21)]
-    told = [sample["text"] for sample in samples if sample["text"]]
-    assert sorted(told) == sorted([str(texts(out)["lantern/art/00.png"]), "plain"])
-    assert [row["text"] for row in admission.hf("art")] == [sample["text"] for sample in samples]
     # The scene was handed out with its picture: it is in the receipt, though only art was asked for.
     admission.write_receipt(tmp_path / "r.json")
     checked = verify_receipt(tmp_path / "r.json", [out], ledger_at=studio.dataset)
     assert checked.good and checked.read == 22
+    told = [sample["text"] for sample in samples if sample["text"]]
+    assert sorted(told) == sorted([str(texts(out)["lantern/art/00.png"]), "plain"])
+    assert [row["text"] for row in admission.hf("art")] == [sample["text"] for sample in samples]
 
     revoke(studio.dataset, "S")
     with pytest.raises(UnlicensedError, match=r"1 captions may not go .* that of lantern/art/00.png \(revoked\)"):
