@@ -21,6 +21,7 @@ MOST_RUNS = 64  # matches of one pair of tracks
 MOST_TRIES = 48  # seeds in a row that may come to nothing
 _WINDOW, _STEP = 12.0, 6.0  # seconds in which votes must agree
 _CELL = 0.25  # seconds: votes in one cell count once
+_FEWEST = 4  # cells on one line: strangers reach three
 _NEAR = 0.5  # seconds from the line
 _SAME = 2.0  # seconds: a seed this close to a match is of it
 _SEEDS = 3  # lines tried in one window
@@ -102,7 +103,7 @@ def _seeds(at_x: Times, at_y: Times) -> Iterator[tuple[Line, float, float]]:
 def _voted(x: Times, y: Times, middle: float) -> Line | None:
     """Return the line with the most cells of votes on it, of equals the one whose speed is nearest to one."""
     cell = np.floor(x / _CELL).astype(np.int64)
-    if len(np.unique(cell)) < 3:
+    if len(np.unique(cell)) < _FEWEST:
         return None
     at = y[None] - SPEEDS[:, None] * (x - middle)[None]
     best = (0, 0.0, 0.0, 0.0)
@@ -118,7 +119,7 @@ def _voted(x: Times, y: Times, middle: float) -> Line | None:
             which, bin_ = divmod(line, span)
             told = (most, -abs(float(np.log(SPEEDS[which]))), float(SPEEDS[which]), (bin_ + low - shift + 0.5) * _NEAR)
             best = max(best, told)
-    return Line(middle, best[3], best[2]) if best[0] >= 3 else None
+    return Line(middle, best[3], best[2]) if best[0] >= _FEWEST else None
 
 
 def _grown(x: Sketch, y: Sketch, line: Line, low: float, high: float) -> tuple[float, float, Line, float] | None:

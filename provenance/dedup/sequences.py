@@ -31,7 +31,7 @@ from provenance.fingerprint.trail import SIDE, Views
 RADIUS = 10  # bits of 64 between views that vote; strangers begin at 12
 MOST = 256  # neighbours of one entry in one band: beyond, it is a title or a loop that half the archive has
 MOST_PARTNERS = 64  # tracks that one track is laid on, those with the most votes first
-FEWEST_VOTES = 3
+FEWEST_VOTES = 4
 FORMS = ("upright", "mirror")
 
 _FLAT = 6.0  # levels of standard deviation: below, there is nothing to see
