@@ -34,10 +34,11 @@ Told = tuple[Rows, Rows, Distances]
 _LANES = 8  # hashes compared at once
 _NARROWEST, _WIDEST = 8, 24  # bits of a band: its buckets are counted in a table
 _OVERSIZED = 8  # times the mean of its band: no bucket of strangers is
+_AT_ONCE = 13  # bits by which rows are set in order in one step: so many places stay in the cache
 _STRETCH = 16_384  # rows, about, searched before their pairs are collected
 # What the plan weighs, in nanoseconds: opening a bucket, turning to eight of its hashes, comparing these with one more,
 # and setting a row in order.
-_OPEN, _TURN, _COMPARE, _ORDER = 3.0, 4.0, 0.3, 20.0
+_OPEN, _TURN, _COMPARE, _ORDER = 3.0, 4.0, 0.3, 10.0
 
 
 @dataclass(frozen=True)
@@ -111,7 +112,8 @@ def _cost(width: int, share: int, count: int, others: int | None) -> float:
     pair = _OPEN + (theirs / _LANES + min(1.0, theirs)) * (_TURN + mine * _COMPARE)
     # Of its own bucket a row looks at the half behind it, by itself.
     own = count * (theirs / _LANES / 2 + 1) * _TURN if others is None else 0.0
-    return full * flips * pair + own + (second if others is None else count + second) * _ORDER
+    steps = 1 if width <= _AT_ONCE else 2
+    return full * flips * pair + own + (second if others is None else count + second) * steps * _ORDER
 
 
 def self_join(hashes: Words, radius: int, most: int) -> tuple[Rows, Rows, Distances, Cuts]:
@@ -149,7 +151,8 @@ def _join(
 def ordered(hashes: Words, start: int, width: int) -> Side:
     """Return hashes in the order of the band's bits; equal ones stay in the order that they have."""
     hashes = np.ascontiguousarray(hashes)
-    return Side(hashes, *_ordered(hashes, start, width))
+    order = _ordered if width <= _AT_ONCE else _ordered_in_two
+    return Side(hashes, *order(hashes, start, width))
 
 
 def before(plan: list[Band], words: int) -> tuple[Words, npt.NDArray[np.int64]]:
@@ -284,7 +287,28 @@ def _key(hashes, row, start, width):  # type: ignore[no-untyped-def]
 def _ordered(hashes, start, width):  # type: ignore[no-untyped-def]
     """The first words in the order of the band, where each came from, and where each bucket begins."""
     count, words = len(hashes), min(2, hashes.shape[1])
-    # In two steps, first by the upper half of the bits: a step to one of few hundred places stays in the cache.
+    starts = np.zeros((1 << width) + 1, np.int32)
+    for row in range(count):
+        starts[_key(hashes, row, start, width) + 1] += 1
+    for key in range(1 << width):
+        starts[key + 1] += starts[key]
+    ends = starts.copy()
+    columns = np.empty((words, count + _LANES), np.uint64)  # the last ones are read and not believed
+    rows = np.empty(count, np.int32)
+    for row in range(count):
+        key = _key(hashes, row, start, width)
+        place = ends[key]
+        ends[key] = place + 1
+        rows[place] = row
+        for word in range(words):
+            columns[word, place] = hashes[row, word]
+    return columns, rows, starts
+
+
+@numba.njit(cache=True, nogil=True)
+def _ordered_in_two(hashes, start, width):  # type: ignore[no-untyped-def]
+    """The same of many bits, first by their upper half: each step goes to few places, which stay in the cache."""
+    count, words = len(hashes), min(2, hashes.shape[1])
     low = width // 2
     coarse = np.zeros((1 << (width - low)) + 1, np.int64)
     for row in range(count):

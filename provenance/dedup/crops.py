@@ -87,7 +87,8 @@ def proposed(
     distinct, of_feature = np.unique(features.bits[among], return_inverse=True)
     own = first is features
     others, of_other = (distinct, of_feature) if own else np.unique(first.bits[among], return_inverse=True)
-    one, two = _Bearers.of(of_other, len(others)), _Bearers.of(of_feature, len(distinct))
+    two = _Bearers.of(of_feature, len(distinct))
+    one = two if own else _Bearers.of(of_other, len(others))
     fresh_one, fresh_two = np.zeros(len(others), bool), np.zeros(len(distinct), bool)
     fresh_one[of_other[new[first.owner[among]]]] = fresh_two[of_feature[new[features.owner[among]]]] = True
     a, b, capped = _near(others, None if own else distinct, fresh_one, fresh_two)

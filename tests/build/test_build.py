@@ -16,6 +16,7 @@ from provenance import build as building
 from provenance.admit import admit
 from provenance.building import extraction, unchanged
 from provenance.building.assembly import Assembly
+from provenance.building.report import BuildReport
 from provenance.dataset import signing
 from provenance.model.errors import InputError, RightsError, UsageError
 
@@ -328,3 +329,11 @@ def test_a_failed_asset_is_retried_also_when_the_memory_of_the_last_build_is_los
     report = studio.build()
     assert tried == [b"broken/half.png"]
     assert (report.units["kept"], report.changed) == (1, False)
+
+
+def test_what_the_search_for_near_duplicates_capped_stands_in_the_report_and_its_json() -> None:
+    report = BuildReport("show")
+    assert "capped" not in report.text()
+    report.near.update({"oversized buckets": 3, "capped": 1200})
+    assert "3 oversized buckets capped" in report.text() and "1,200 times" in report.text()
+    assert report.as_json()["near_duplicates"] == {"capped": 1200, "oversized buckets": 3}

@@ -83,6 +83,16 @@ def test_adding_pictures_finds_the_links_that_joining_all_would_have_found(origi
     assert _near(near_pairs(sketched, new)) == _near(near_pairs(sketched))
 
 
+def test_few_that_are_new_among_many_find_what_a_search_of_all_finds():
+    """All their forms are asked at one index, then; and corners of the old are not joined with each other."""
+    old = [drawings.scene(seed) for seed in range(24)]
+    added = [drawings.mirrored(old[2]), drawings.crop(0.2)(old[7]), drawings.stored(old[11], quality=60)]
+    sketched = drawings.fingerprints([*old, *added])
+    new = np.arange(len(sketched)) >= len(old)
+    found = _near(near_pairs(sketched, new))
+    assert found == _near(near_pairs(sketched)) == {(2, 24), (7, 25), (11, 26)}
+
+
 def test_nothing_has_no_twins():
     assert near_pairs(Pictures.empty()).links == []
 
