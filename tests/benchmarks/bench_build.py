@@ -96,7 +96,7 @@ def _img2dataset(folder: Path, files: list[Path]) -> dict[str, float]:
     """Return img2dataset's CPU seconds of one more picture, by what it was asked for."""
     place = folder / "img2dataset"
     venv.create(place, with_pip=True)
-    subprocess.run([place / "bin/python", "-m", "pip", "install", "-q", "img2dataset", "setuptools<80"], check=True)
+    subprocess.run([place / "bin/python", "-m", "pip", "install", "-qqq", "img2dataset", "setuptools<80"], check=True)
     asked = {
         "own bytes": ["--resize_mode=no", "--disable_all_reencoding=True"],
         "512 pixels": ["--resize_mode=keep_ratio", "--image_size=512"],
