@@ -44,12 +44,7 @@ def stands(
 def tell(head: Version, old: Old, done: Sequence[Done], report: BuildReport) -> None:
     """Give the report the counts that the version carries."""
     content = head.content
-    for counter, name in (
-        (report.files, "files"),
-        (report.members, "members"),
-        (report.items, "items"),
-        (report.causes, "quarantine"),
-    ):
+    for counter, name in ((report.files, "files"), (report.members, "members"), (report.items, "items")):
         counter.update(content.counts[name])
     report.assets = sum(count for rows in (old.assets, old.quarantine) for _, count in rows.values())
     report.shards, report.payload_bytes = len(content.shards), sum(shard.bytes for shard in content.shards)
@@ -57,5 +52,6 @@ def tell(head: Version, old: Old, done: Sequence[Done], report: BuildReport) -> 
         report.units[answer.status] += 1
         report.extracted += answer.extracted
     for batch in old.stream("quarantine", ["asset", "cause", "message"]):
-        rows = zip(*(column.to_pylist() for column in batch.columns), strict=True)
-        report.quarantined += list(rows)[: SHOWN - len(report.quarantined)]
+        rows = list(zip(*(column.to_pylist() for column in batch.columns), strict=True))
+        report.causes.update(cause for _, cause, _ in rows)
+        report.quarantined += rows[: SHOWN - len(report.quarantined)]

@@ -112,7 +112,7 @@ def _img2dataset(folder: Path, files: list[Path]) -> dict[str, float]:
             runs = []
             for attempt in range(3):
                 out = folder / f"{what}-{size}-{attempt}"
-                runs.append(_watched([*command, f"--output_folder={out}"])[0])
+                runs.append(_watched([*command, f"--output_folder={out}"], hushed=True)[0])
                 kept = sum(json.loads(told.read_text())["successes"] for told in out.glob("*_stats.json"))
                 assert kept == size, (kept, size)
             spent.append(min(runs))
@@ -120,13 +120,14 @@ def _img2dataset(folder: Path, files: list[Path]) -> dict[str, float]:
     return found
 
 
-def _watched(command: list[str]) -> tuple[float, float]:
+def _watched(command: list[str], *, hushed: bool = False) -> tuple[float, float]:
     """Run a command and return the CPU seconds of it and all below it, looked up until they end, and wall seconds."""
     seen: dict[int, float] = {}
     began = time.perf_counter()
     # With compiled modules, as an installed package has them.
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, env=environment)
+    stderr = subprocess.DEVNULL if hushed else None
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=stderr, env=environment)
     over = threading.Event()
 
     def look() -> None:

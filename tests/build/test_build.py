@@ -52,12 +52,14 @@ def test_an_unchanged_rebuild_tells_the_counts_of_the_first_and_puts_no_table_to
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     studio = small(tmp_path)
+    studio.add("broken/none.png", b"")
     first = studio.build()
     monkeypatch.setattr(Assembly, "content", lambda *_: pytest.fail("the tables were put together again"))
     again = studio.build()
     assert (again.changed, again.version) == (False, 1)
     for name in ("files", "members", "items", "causes", "quarantined", "assets", "shards", "payload_bytes"):
         assert getattr(again, name) == getattr(first, name) != 0, name
+    assert list(first.causes) == list(again.causes) == ["truncated", "empty"]
 
 
 class _PutTogether(Exception):
