@@ -28,6 +28,7 @@ from provenance.rights.statement import RightsStatement
 
 KINDS = tuple(Kind)
 
+_INDEX = ["kind", "asset", "length", "time_numerator", "time_denominator", "exact_group", "near_group"]
 _ASSET = ["asset", "media_type", "outcome", "type", "files", "custody", "missing_frames", "sidecars", "note"]
 
 
@@ -169,16 +170,12 @@ class Census:
 def take(admission: Admission) -> Census:
     """Return the census of an admission. TamperError kinds for a table that is not as signed."""
     tables, store, name = admission.version.content.tables, admission.dataset.store, admission.dataset.id
-
-    # A few columns at a time, and no longer than they are needed: this decides how much memory a report takes.
-    def index(*columns: str) -> pa.Table:
-        return load_table(store, "index", tables["index"], name, list(columns))
-
+    index = load_table(store, "index", tables["index"], name, _INDEX)
     assets = load_table(store, "assets", tables["assets"], name, _ASSET)
     quarantine = load_table(store, "quarantine", tables["quarantine"], name).to_pylist()
-    kind = _kinds(index("kind").column(0))
-    asset = index("asset").column(0).to_numpy()
-    seconds = whatif.seconds_of_footage(asset, index("time_numerator", "time_denominator"))
+    kind = _kinds(index.column("kind"))
+    asset = index.column("asset").to_numpy()
+    seconds = whatif.seconds_of_footage(asset, index)
     if RELEASE in admission.version.content.options:
         seconds = _shortest(asset, seconds)
     verdicts = admission.verdicts
@@ -189,7 +186,7 @@ def take(admission: Admission) -> Census:
     key, size = of_class.astype(np.int64) * len(KINDS) + kind, len(used) * len(KINDS)
     items = np.bincount(key, minlength=size)
     footage = np.bincount(key, seconds, size)
-    volume = np.bincount(key, index("length").column(0).to_numpy(), size)
+    volume = np.bincount(key, index.column("length").to_numpy(), size)
     del key
     classes = tuple(
         Class(
@@ -211,8 +208,8 @@ def take(admission: Admission) -> Census:
         of_class=of_class,
         kind=kind,
         seconds=seconds,
-        exact_group=index("exact_group").column(0).to_numpy(),
-        near_group=index("near_group").column(0).to_numpy(),
+        exact_group=index.column("exact_group").to_numpy(),
+        near_group=index.column("near_group").to_numpy(),
         assets=assets,
         quarantine=tuple(quarantine),
     )

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from provenance.auditing.census import KINDS, Census, Class, Tally
 from provenance.auditing.naming import Naming
-from provenance.dataset.index import load_table
+from provenance.dataset.index import stream_table
 from provenance.reports.content import ROW, Bar, Bars, Cell, Column, Detail, Form, Part, Section, Table, anchor
 from provenance.reports.numbers import length
 from provenance.rights.explanations import EXPLANATIONS
@@ -18,7 +18,6 @@ from provenance.rights.reasons import Decision, Reason
 
 _MOST_BARS = 14
 _MOST_LISTED = 150
-_BATCH = 65_536
 
 ITEMS = Column("items", "Items", Form.COUNT)
 HOURS = Column("hours", "Footage (h:mm:ss)", Form.HOURS)
@@ -213,13 +212,15 @@ class Items:
         }
         kinds = pa.array([kind.value for kind in KINDS])
         opened, info = census.admission.dataset, census.admission.version.content.tables["index"]
-        index = load_table(opened.store, "index", info, opened.id, ["item_id", "length"])
-        for start in range(0, len(census.asset), _BATCH):
-            rows = slice(start, start + _BATCH)
+        start = 0
+        # The index is held once more while it is proven; of it only one group of rows is decoded at a time.
+        for batch in stream_table(opened.store, "index", info, opened.id, ["item_id", "length"]):
+            rows = slice(start, start + batch.num_rows)
+            start += batch.num_rows
+            ids, lengths = batch.column("item_id"), batch.column("length")
             number = pa.array(census.of_class[rows])
             here, place = np.unique(census.asset[rows], return_inverse=True)
             names = pa.array([naming.asset(census.shown[each]) for each in here.tolist()], pa.string())
-            ids, lengths = (column.slice(start, _BATCH).combine_chunks() for column in index.columns)
             columns = [
                 pa.array([each.hex() for each in ids.to_pylist()], pa.string()),
                 pa.DictionaryArray.from_arrays(pa.array(place.astype(np.int32)), names),
