@@ -1,6 +1,6 @@
 """Videos matched in time: recall and range error by what was done to the copy, beside vPDQ's share of hashes.
 
-PROVENANCE_CORPUS=... python tests/benchmarks/bench_sequences.py [--films 4] [--hours 2]
+PROVENANCE_CORPUS=... python tests/benchmarks/bench_sequences.py [--films 4] [--hours 8]
 
 Films with cuts, pans and walking figures are drawn and encoded; copies of 60 s, 10 s and 5 s of each are changed,
 encoded and read as a build reads them, one frame a second. Found: a match that covers at least 0.8 of the true range,
@@ -82,7 +82,7 @@ class Copy:
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--films", type=int, default=4)
-    parser.add_argument("--hours", type=float, default=2.0)
+    parser.add_argument("--hours", type=float, default=8.0)
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder) / "film.mp4"
