@@ -13,13 +13,13 @@ A retired key is kept, for a dataset that was not at hand: name it later, and it
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from provenance import rightsdesk
 from provenance.dataset import keyring, ledger, signing, version
+from provenance.dataset.disk import PosixDisk
 from provenance.dataset.keyring import Keyring
 from provenance.dataset.opening import open_dataset
 from provenance.dataset.signing import PrivateKey, PublicKey, Role
@@ -94,7 +94,10 @@ def _rotate(store: Store, role: Role, old: PrivateKey, new: PrivateKey) -> None:
 
 
 def _retire(keys: Path, old: PrivateKey, following: Path) -> None:
-    current = keys / f"{old.role.value}.pem"
+    disk, current = PosixDisk(keys, mode=0o600), f"{old.role.value}.pem"
     with contextlib.suppress(FileExistsError):
-        os.link(current, keys / f"{old.role.value}.{old.public.id[:16]}.old.pem")
-    os.replace(following, current)
+        disk.link(current, f"{old.role.value}.{old.public.id[:16]}.old.pem")
+    # The old key must be safe under its new name before its own is taken.
+    disk.fsync_folder("")
+    disk.rename(following.name, current)
+    disk.fsync_folder("")

@@ -12,7 +12,6 @@ writes the same bytes under the same name, whole or not at all. A directory that
 
 from __future__ import annotations
 
-import os
 import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -181,7 +180,7 @@ def _whole(path: Path) -> Iterator[BinaryIO]:
     """Open a file that has its name when it is whole: a second run of its unit puts the same in its place."""
     with open(path.with_name(f"{path.stem}-{secrets.token_hex(8)}.part"), "xb") as file:
         yield file
-    os.replace(file.name, path)
+    Path(file.name).replace(path)  # not durable, and need not be: after a power cut the join begins anew
 
 
 def _put(path: Path, data: npt.NDArray[Any]) -> None:
