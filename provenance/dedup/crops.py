@@ -19,10 +19,11 @@ from provenance.fingerprint.local import FEATURE, STEPS, mirrored
 Rows = npt.NDArray[np.int64]
 Places = npt.NDArray[np.complex128]
 
-_VOTE_BITS = 7  # of 63: descriptors that propose a pair
+_VOTE_BITS = 6  # of 63: descriptors that propose a pair
 _MATCH_BITS = 10  # of 63: descriptors that are fitted, once a pair is proposed
 _VOTES = 3  # in different places, that agree where one picture lies in the other
 _CELLS = 40  # of the longer side: corners in one cell are one
+_CELLS_KEPT = 42
 _ROOM = 0.25  # of the inner picture's side: how far its middle may lie from where another vote puts it
 _MOST_MATCHES = 150
 _MOST_AGREED = 48
@@ -32,6 +33,8 @@ _SCALES = (0.18, 5.5)
 _TURN = 0.35  # radians: descriptors do not hold beyond
 _SIZES = 0.3  # logarithm: how far the scale may lie from what the sizes of two corners tell
 _MOST_PER_FEATURE = 64  # one corner's neighbours: beyond, it is a texture or a logo that half the archive has
+_VOTE_ROOM = 8_000_000  # votes that fit in memory: the larger the archive, the fewer others a corner votes for
+_LEAST_PER_FEATURE = 4
 
 
 @dataclass(frozen=True)
@@ -91,11 +94,15 @@ def proposed(
     one = two if own else _Bearers.of(of_other, len(others))
     fresh_one, fresh_two = np.zeros(len(others), bool), np.zeros(len(distinct), bool)
     fresh_one[of_other[new[first.owner[among]]]] = fresh_two[of_feature[new[features.owner[among]]]] = True
-    a, b, capped = _near(others, None if own else distinct, fresh_one, fresh_two)
+    most = min(_MOST_PER_FEATURE, max(_LEAST_PER_FEATURE, _VOTE_ROOM // max(1, len(among))))
+    a, b, capped = _near(others, None if own else distinct, fresh_one, fresh_two, most)
+    # What more corners are close to than that says nothing: a plain edge, a letter, a mark of the house.
+    met = np.bincount(a, minlength=len(others)), np.bincount(b, minlength=len(distinct))
     if own:
+        met = (met[0] + met[1],) * 2
         equal = np.flatnonzero((one.sizes > 1) & fresh_one)
         a, b = np.concatenate([a, equal]), np.concatenate([b, equal])
-    common_a, common_b = one.sizes > _MOST_PER_FEATURE, two.sizes > _MOST_PER_FEATURE
+    common_a, common_b = one.sizes + met[0] > _MOST_PER_FEATURE, two.sizes + met[1] > _MOST_PER_FEATURE
     keep = ~(common_a[a] | common_b[b])
     p, q = _spread(a[keep], b[keep], one, two)
     p, q = among[p], among[q]
@@ -113,16 +120,17 @@ def _near(
     others: npt.NDArray[np.uint64] | None,
     fresh: npt.NDArray[np.bool_],
     fresh_others: npt.NDArray[np.bool_],
+    most: int,
 ) -> tuple[Rows, Rows, int]:
     """Return pairs of near descriptors of one set, or of two, one of which is fresh, and how many rows were capped."""
 
     def ask(those: Rows, among: npt.NDArray[np.uint64], of: npt.NDArray[np.uint64]) -> tuple[Rows, Rows, int]:
-        pairs = within(among[those, None], _VOTE_BITS, of[:, None], most=_MOST_PER_FEATURE)
+        pairs = within(among[those, None], _VOTE_BITS, of[:, None], most=most)
         return those[pairs.a], pairs.b, pairs.capped
 
     if others is None:
         if fresh.all():
-            pairs = within(bits[:, None], _VOTE_BITS, most=_MOST_PER_FEATURE)
+            pairs = within(bits[:, None], _VOTE_BITS, most=most)
             return pairs.a, pairs.b, pairs.capped
         a, b, capped = ask(np.flatnonzero(fresh), bits, bits)
         once = (a < b) | ~fresh[b]
@@ -164,13 +172,12 @@ def _agreed(first: Features, second: Features, p: Rows, q: Rows) -> list[tuple[i
     """Return the pairs of pictures for which enough votes agree on scale and shift, most first."""
     count = max(1, len(first.shape))
     # A corner that is found on two sizes, or thrice in one place, votes once.
-    cells = [
-        np.rint(features.place[at].real * _CELLS).astype(np.int64) * 64
-        + np.rint(features.place[at].imag * _CELLS).astype(np.int64)
-        for features, at in ((first, p), (second, q))
-    ]
     pair = first.owner[p] * count + second.owner[q]
-    _, once = np.unique(np.stack([pair, cells[0] * 4096 + cells[1]], axis=1), axis=0, return_index=True)
+    key = pair
+    for features, at in ((first, p), (second, q)):
+        for side in (features.place[at].real, features.place[at].imag):
+            key = key * _CELLS_KEPT + np.rint(side * _CELLS).astype(np.int64)
+    _, once = np.unique(key, return_index=True)
     p, q, pair = p[once], q[once], pair[once]
     _, of_pair, votes = np.unique(pair, return_inverse=True, return_counts=True)
     enough = votes[of_pair] >= _VOTES
@@ -184,10 +191,12 @@ def _agreed(first: Features, second: Features, p: Rows, q: Rows) -> list[tuple[i
         centre = (second.place[q] + 2.0 ** (steps / STEPS) * (middle - first.place[p])) / (_ROOM * scale)
         for shift in (0, 0.5, 0.5j, 0.5 + 0.5j):
             at = centre + shift
-            held = np.stack([pair, (steps + offset) // 2, np.floor(at.real), np.floor(at.imag)], axis=1)
-            keys, counts = np.unique(held.astype(np.int64), axis=0, return_counts=True)
+            key = pair * 16 + (steps + offset) // 2 + 8
+            for side in (at.real, at.imag):
+                key = key * 64 + np.clip(np.floor(side), -32, 31).astype(np.int64) + 32
+            keys, counts = np.unique(key, return_counts=True)
             good = counts >= _VOTES
-            agreed.append(np.stack([keys[good, 0], counts[good]], axis=1))
+            agreed.append(np.stack([keys[good] >> 16, counts[good]], axis=1))
     told = np.concatenate(agreed)
     order = np.lexsort((-told[:, 1], told[:, 0]))
     told = told[order][np.diff(told[order, 0], prepend=-1) != 0]

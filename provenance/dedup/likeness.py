@@ -39,7 +39,7 @@ _WINDOW, _HELD = 21, 0.9  # samples; share of the difference inside
 _HIGH, _PEAKED, _HELD_HIGH = 0.75, 20.0, 0.83  # least height; highest over mean difference; share inside
 # Least height and least samples that stand out of one place that differs, and the sum of squares of several.
 _AS_IT_LIES = (0.4, 1, 120.0)
-_MOVED = (1.0, 8, 12.0)
+_MOVED = (1.2, 10, 20.0)
 _COLUMNS = 0.6  # of a band's length that must differ: bands go from edge to edge, mouths do not
 _BAND_EDGE, _EDGE_COLUMNS = 0.08, 0.85  # of the contrast; of the band's length
 _HALF_AGREES = 0.6  # enough to ask whether one place alone is why the rest does not agree better

@@ -9,6 +9,8 @@ other one of the other pictures). What is reported is the other part (seeds from
 `stritracer`, the rest), and with --tuned the first one too. The corpus's labelled pairs, which were looked at while
 tuning, are reported by themselves.
 
+Pictures with too little in them take no part in the join (they are up for review by themselves), so none in the recall.
+
 Lookalikes are sets of different pictures with something in common: mark, band, sheet, frame, paper, background,
 character, words, slate, head. No two may be joined.
 
@@ -34,7 +36,7 @@ import numpy as np
 from _report import measure, report
 from PIL import Image
 
-from provenance.dedup.pictures import Pictures, near_pairs
+from provenance.dedup.pictures import LEAST_QUALITY, Pictures, near_pairs
 from provenance.fingerprint import picture
 
 GOAL, GOAL_INSIDE = 0.95, 0.7
@@ -162,6 +164,7 @@ def _judge(what: str, seen: Seen) -> None:
     print(f"\n{what}: {len(seen.images)} pictures, fingerprints {1000 * cost.cpu / 20:.1f} CPU-ms each")
     print(" " * 28 + "".join(f"{head:>{width}}" for head, width in zip(HEADS, WIDTHS, strict=True)))
     recalls: dict[str, float] = {}
+    blank = sorted({seen.whose[row] for row in originals if sketched.quality[row] < LEAST_QUALITY})
     heads = np.array([_head(each) for each in seen.whose])
     swapped = possible = 0
     merged, missed, pairs = np.zeros(3, int), [], 0
@@ -178,13 +181,19 @@ def _judge(what: str, seen: Seen) -> None:
         _names("merged", change, whose, rows, np.argwhere(np.triu(ours & strangers[change] & ~one_head)))
         if change == "original":
             continue
+        # What has too little in it for any fingerprint takes no part: it waits for a person, whatever it is like.
+        copies = [row for row in copies if seen.whose[row] not in blank]
+        if not copies:
+            continue
+        place = [rows.index(row) for row in copies]
         first = np.array([next(at for at, row in enumerate(originals) if whose[row] == whose[copy]) for copy in copies])
-        found = [each[first, len(originals) + np.arange(len(copies))] for each in told]
+        found = [each[first, place] for each in told]
         recalls[change] = float(found[0].mean())
         missed += [f"{whose[copy]} ({change})" for copy, hit in zip(copies, found[0], strict=True) if not hit]
         shown = "".join(f"{each.mean():{width}.2f}" for each, width in zip(found, WIDTHS, strict=True))
         print(f"{change[:27]:28}{shown}")
     print(f"missed by ours: {', '.join(missed) or 'none'}")
+    print(f"too little to see, left out: {', '.join(blank) or 'none'}")
     print(f"false merges of {pairs:,}: ours {merged[0]}, imagehash {merged[1]}, PDQ {merged[2]}")
     report(f"{what}: false merges of different pictures", merged[0] - swapped, 0, at_least=False, unit="")
     if possible:
