@@ -185,6 +185,6 @@ def _parse(payload: bytes, predicate_type: str, path: str) -> tuple[dict[str, An
         raise SchemaError(
             f"is of format {found_format!r}, not {FORMAT_VERSION}",
             where=path,
-            next_step="use the provenance that wrote it",
+            next_step="use the provenance that wrote it, or build the archive again into a new folder",
         )
     return predicate, subjects

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from provenance.model.words import Kind
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2  # 1 had no copy groups, footage trails and captions
 
 # The leaf column that holds an item's bytes: uncompressed, not dictionary-encoded, one `pread` at its stored offset.
 PAYLOAD_LEAF = {Kind.FRAMES: "image.bytes", Kind.ART: "image.bytes", Kind.SCRIPTS: "text"}

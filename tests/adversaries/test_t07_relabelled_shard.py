@@ -15,7 +15,7 @@ import pytest
 from dataset_samples import DATASET, reading, row, write_shard
 
 from provenance.dataset import index, shard
-from provenance.dataset.schema import PAYLOAD
+from provenance.dataset.schema import FORMAT_VERSION, PAYLOAD
 from provenance.dataset.shard import payload_places, read_columns
 from provenance.dataset.store import Store
 from provenance.model.errors import ChangedError, ForeignError, SchemaError, TamperError
@@ -67,7 +67,7 @@ RELABELLINGS: list[tuple[str, Callable[[pa.Table], pa.Table], type[TamperError],
     ("another type", lambda t: retyped(t, "payload_bytes", pa.int32()), SchemaError, "int32"),
     ("NULLs allowed", nullable, SchemaError, "never empty"),
     ("another kind", lambda t: with_metadata(t, provenance=mark(holds="frames")), SchemaError, "holds frames, not art"),
-    ("another format", lambda t: with_metadata(t, provenance=mark(format=2)), SchemaError, "format 2"),
+    ("another format", lambda t: with_metadata(t, provenance=mark(format=9)), SchemaError, "format 9"),
     ("another dataset", lambda t: with_metadata(t, provenance=mark(dataset="e" * 64)), ForeignError, "belongs to"),
     ("no owner", lambda t: t.replace_schema_metadata({}), ForeignError, "does not say"),
     ("an owner of no sense", lambda t: with_metadata(t, provenance=b"[1]"), ForeignError, "does not say"),
@@ -75,7 +75,7 @@ RELABELLINGS: list[tuple[str, Callable[[pa.Table], pa.Table], type[TamperError],
 
 
 def mark(**more: object) -> bytes:
-    return canonical_json({"dataset": DATASET, "format": 1, "holds": "art", **more})
+    return canonical_json({"dataset": DATASET, "format": FORMAT_VERSION, "holds": "art", **more})
 
 
 @pytest.mark.parametrize(

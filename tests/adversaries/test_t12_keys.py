@@ -140,10 +140,10 @@ def test_an_entry_of_another_format_is_not_guessed_at(tmp_path: Path) -> None:
     publish(place, home, {Kind.ART: range(2)})
     file = place / "versions" / "000001.json"
     payload = base64.b64decode(json.loads(file.read_bytes())["payload"])
-    changed = payload.replace(b'"format":1', b'"format":2')
+    changed = payload.replace(b'"format":2', b'"format":3')
     assert changed != payload
     file.write_bytes(signing.seal(changed, [own_key(Role.BUILD, home)]))
-    with pytest.raises(SchemaError, match="format 2, not 1"):
+    with pytest.raises(SchemaError, match="format 3, not 2"):
         open_dataset(place, trust=Trust(home))
 
 

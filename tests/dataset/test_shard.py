@@ -83,7 +83,7 @@ def test_payloads_are_plain_and_all_else_is_packed_and_every_page_has_a_checksum
 def test_a_shard_says_whose_it_is_and_holds_no_time(tmp_path: Path) -> None:
     shard = write_shard(Store(tmp_path), Kind.ART, [row(Kind.ART, 1)])
     metadata = pq.read_schema(tmp_path / shard.path).metadata
-    assert json.loads(metadata[b"provenance"]) == {"dataset": DATASET, "format": 1, "holds": "art"}
+    assert json.loads(metadata[b"provenance"]) == {"dataset": DATASET, "format": 2, "holds": "art"}
     assert metadata.keys() == {b"provenance", b"huggingface"}
     again = write_shard(Store(tmp_path / "later"), Kind.ART, [row(Kind.ART, 1)])
     assert again.sha256 == shard.sha256

@@ -96,7 +96,7 @@ def _die_once(inner: Callable[[Any], Any], mark: Path, unit: Any) -> Any:
         mark.touch(exist_ok=False)
     except FileExistsError:
         return inner(unit)
-    _spilled.os.replace = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+    _spilled.Path.replace = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
     return inner(unit)
 
 
