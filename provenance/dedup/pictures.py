@@ -33,6 +33,8 @@ LEAST_SEEN = 0.35  # of the smaller picture that must lie inside the other
 FEWEST_CORNERS = 6  # that must fall on each other; strangers reach 5
 FITTED_AGREES = 0.80  # of the fine structure, when one was laid over the other by its corners
 UNMOVED_AGREES = 0.80  # the same, when nothing had to be moved for it
+MOSTLY_SEEN = 0.75  # where less of the smaller one lies in the other, each has much that the other has not:
+PART_CORNERS, PART_AGREES = 16, 0.90  # then houses alone, on another shore, are not the picture
 SURE_CORNERS, SURE_AGREES = 12, 0.72  # so many corners are half a proof by themselves
 INSET = 1.6  # times that the other must be enlarged, for this one to be a picture inside it
 INSET_SEEN = 0.85  # of an inset: all of it is there, so few corners are enough
@@ -205,7 +207,10 @@ def _fitted(
         return None
     if fit.corners < FEWEST_CORNERS and not inset:
         return None
-    least = SURE_AGREES if fit.corners >= SURE_CORNERS else FITTED_AGREES
+    part = laid.seen.mean() < MOSTLY_SEEN and not inset
+    if part and (fit.corners < PART_CORNERS or abs(float(np.angle(fit.turn))) > TURNED):
+        return None
+    least = PART_AGREES if part else SURE_AGREES if fit.corners >= SURE_CORNERS else FITTED_AGREES
     if form == "upright" and abs(fit.turn - 1) < UNMOVED and abs(fit.shift) < UNMOVED:
         # What agrees as it lies needs no moving, and fine lines have no excuse. Drawings over one template end here.
         as_they_are = compare(one, two, least=UNMOVED_AGREES)
