@@ -23,6 +23,7 @@ from provenance.dataset.store import Store
 from provenance.model.errors import ChangedError, InputError
 
 GROUP_ROWS = 65_536
+HELD_BYTES = 64 << 20  # a larger table is proven as a copy in a file of our own, not in memory
 
 TABLES = {"index": INDEX, "assets": ASSETS, "quarantine": QUARANTINE, "captions": CAPTIONS}
 ALWAYS = frozenset({"index", "assets", "quarantine"})  # the tables that every version has
@@ -113,7 +114,7 @@ def load_table(
 ) -> pa.Table:
     """Return columns of a table whose every byte is proven by its digest: all of them when `columns` is None.
 
-    The whole file is held while it is read; columns that are not asked for are not decoded.
+    A column that is not asked for is neither decoded nor held.
     """
     with _proven(store, table, info, dataset) as file:
         return file.read(columns=None if columns is None else list(columns))
@@ -130,9 +131,14 @@ def stream_table(
 
 @contextlib.contextmanager
 def _proven(store: Store, table: str, info: TableInfo, dataset: str) -> Iterator[pq.ParquetFile]:
-    # Read once into private memory, then parsed: nobody can change a byte between the proof and the use.
-    source = pa.BufferReader(store.load(info.path, info.sha256, info.bytes))
-    with _parquet.opened(source, TABLES[table], dataset, table, info.path) as file:
+    # Read once into what is ours alone, then parsed: nobody can change a byte between the proof and the use.
+    with contextlib.ExitStack() as stack:
+        if info.bytes <= HELD_BYTES:
+            source: pa.NativeFile = pa.BufferReader(store.load(info.path, info.sha256, info.bytes))
+        else:
+            own = stack.enter_context(store.copied(info.path, info.sha256, info.bytes))
+            source = stack.enter_context(pa.OSFile(f"/proc/self/fd/{own}"))
+        file = stack.enter_context(_parquet.opened(source, TABLES[table], dataset, table, info.path))
         if file.metadata.num_rows != info.rows:
             raise ChangedError(f"has {file.metadata.num_rows} rows where {info.rows} were signed", where=info.path)
         yield file

@@ -21,11 +21,14 @@ from __future__ import annotations
 import contextlib
 import errno
 import hashlib
+import io
 import os
 import re
 import secrets
+import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from provenance.dataset._sink import CHUNK, Sink, Stored, fault, faults, say
 from provenance.dataset.disk import Disk, PosixDisk
@@ -192,6 +195,25 @@ class Store:
                 raise self.changed(path)
             return data.toreadonly()
 
+    @contextlib.contextmanager
+    def copied(self, path: str, sha256: str, size: int) -> Iterator[int]:
+        """Lend a descriptor of a copy that is ours alone, proven as by `load`: for what is too large to hold.
+
+        The copy has no name and is in the machine's folder for temporary files. CommitError when that is full.
+        """
+        with tempfile.TemporaryFile(buffering=0) as own:
+            with self._reading(path) as (handle, found):
+                if size != found:
+                    raise self.changed(path)
+                proof, at = hashlib.sha256(), 0
+                for piece in _pieces(handle):
+                    proof.update(piece)
+                    at += len(piece)
+                    _put_whole(own, piece, path)
+            if at != size or proof.hexdigest() != sha256:
+                raise self.changed(path)
+            yield own.fileno()
+
     def digest(self, path: str) -> tuple[str, int]:
         """Return the SHA-256 and the size of a file, read in pieces."""
         with self._reading(path) as (handle, _):
@@ -354,6 +376,17 @@ def entry_path(folder: str, number: int) -> str:
     if number < 1:
         raise UsageError(f"entries are numbered from 1, not {number}", where=folder)
     return f"{folder}/{number:06d}.json"
+
+
+def _put_whole(own: BinaryIO | io.RawIOBase, piece: bytes, path: str) -> None:
+    left = memoryview(piece)
+    try:
+        while left:
+            left = left[own.write(left) or 0 :]
+    except OSError as error:
+        raise CommitError(
+            f"cannot be copied to be proven: {error.strerror}", where=path, next_step="set TMPDIR to a folder with room"
+        ) from error
 
 
 def _pieces(handle: int) -> Iterator[bytes]:

@@ -15,7 +15,7 @@ from provenance.dataset import index as module
 from provenance.dataset.index import TableInfo, TableWriter, digests, exact_groups, load_table, stream_table
 from provenance.dataset.schema import ASSETS, INDEX
 from provenance.dataset.store import Store
-from provenance.model.errors import ChangedError, InputError
+from provenance.model.errors import ChangedError, CommitError, InputError
 
 
 def index_rows(count: int) -> pa.RecordBatch:
@@ -58,6 +58,35 @@ def test_a_table_streams_in_order_and_by_column(tmp_path: Path, monkeypatch: pyt
     batches = list(stream_table(store, "index", info, DATASET, ["row", "offset"]))
     assert len(batches) == 4
     assert [value for batch in batches for value in batch.column(0).to_pylist()] == list(range(200))
+
+
+def test_a_table_too_large_to_hold_is_proven_as_a_copy_that_is_ours_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, rows = Store(tmp_path / "store"), index_rows(200)
+    info = write(store, rows, 50)
+    held = load_table(store, "index", info, DATASET)
+    monkeypatch.setattr(module, "HELD_BYTES", 0)
+    monkeypatch.setattr(store, "load", None)
+    batches = stream_table(store, "index", info, DATASET)
+    first = next(batches)
+    place = tmp_path / "store" / info.path
+    place.write_bytes(bytes(info.bytes))  # between the proof and the use: too late
+    assert pa.Table.from_batches([first, *batches]).equals(held.combine_chunks())
+    with pytest.raises(ChangedError):
+        load_table(store, "index", info, DATASET)
+    place.write_bytes(b"short")
+    with pytest.raises(ChangedError):
+        load_table(store, "index", info, DATASET)
+
+
+def test_no_room_for_the_copy_is_said_in_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = Store(tmp_path)
+    info = write(store, index_rows(20), 20)
+    monkeypatch.setattr(module, "HELD_BYTES", 0)
+    monkeypatch.setattr("provenance.dataset.store.tempfile.TemporaryFile", lambda **_: open("/dev/full", "wb", 0))  # noqa: SIM115
+    with pytest.raises(CommitError, match=r"cannot be copied to be proven: No space left .* TMPDIR"):
+        load_table(store, "index", info, DATASET)
 
 
 def test_an_empty_table_is_a_table(tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ ASK = ["--use", "ai_generative_training", "--purpose", "commercial", "--territor
 
 @pytest.fixture
 def studio(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Studio:
-    # A home of its own: one of these tests is in the future, and the trust file remembers the latest moment it has seen.
+    # A home of its own: one of these tests is in the future, and a trust file remembers the latest moment seen.
     monkeypatch.setenv("PROVENANCE_HOME", str(tmp_path / "home"))
     made = small(tmp_path)
     made.build()
