@@ -140,7 +140,9 @@ class _Items:
         index = load_table(store, "index", tables["index"], name, columns)
         shown = load_table(store, "assets", tables["assets"], name, ["asset"]).column(0).to_pylist()
         asset = index.column("asset").to_numpy()
-        return cls(digests(index.column("item_id")), asset, whatif.seconds_of_footage(asset, index), shown)
+        return cls(
+            digests(index.column("item_id")), asset, whatif.seconds_of_footage(asset, whatif.times(index)), shown
+        )
 
     def keys(self, names: dict[str, int]) -> npt.NDArray[np.void]:
         """An item's id and its asset's number among both sides, as one value of 40 bytes."""

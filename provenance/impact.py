@@ -75,7 +75,7 @@ def impact(
         policy=policy,
         statements=found.statements,
         items=len(found.rows),
-        seconds=float(whatif.seconds_of_footage(asset, index)[found.rows].sum()),
+        seconds=float(whatif.seconds_of_footage(asset, whatif.times(index))[found.rows].sum()),
         cleared_now=int(verdicts.cleared[found.rows].sum()),
         siblings=int(np.isin(asset, asset[found.rows]).sum()) - len(found.rows),
         exact=len(exact),

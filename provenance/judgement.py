@@ -10,13 +10,14 @@ import datetime as dt
 import json
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from provenance.dataset.index import load_table
+from provenance.dataset.index import TableInfo, load_table, stream_table
 from provenance.dataset.opening import Opened
 from provenance.dataset.version import Version
 from provenance.model.words import Signal
@@ -34,7 +35,7 @@ from provenance.rights.statement import Interest, RightsStatement
 from provenance.rights.verdicts import Classes, Items, Verdicts, classify, decide_all
 
 _PLACES = ("time_numerator", "time_denominator", "page", "scene")
-_ITEM = ["asset", "frame", "near_blank", "exact_group", "near_group", "copy_group", "quality", *_PLACES]
+_GROUPS = ("exact_group", "near_group", "copy_group", "quality")
 _ASSET = ["asset_path", "type", "sha256", "files", "signals"]
 
 
@@ -64,24 +65,19 @@ def prepare(dataset: Opened, version: Version, state: LedgerState, policy: Polic
     hears; the case then holds for policies that trust no more than it.
     """
     tables = version.content.tables
-    index = load_table(dataset.store, "index", tables["index"], dataset.id, _ITEM)
     assets = load_table(dataset.store, "assets", tables["assets"], dataset.id, _ASSET)
     files = _Files.of(assets)
     if policy is not None and (policy.in_file_permissions or policy.trusted_signers):
         state = replace(state, statements=(*state.statements, *_permissions(files)))
     law = Law(state)
-    of_item, blank = files.apart(files.of_item(index), pc.fill_null(index.column("near_blank"), False).to_numpy())
+    places = _PLACES if law.ranged else ()
+    wanted = ("asset", "near_blank", *_GROUPS, *places, *(("frame",) if files.frames else ()))
+    index = _columns(dataset, tables["index"], wanted)
+    of_item, blank = files.apart(files.of_item(index["asset"], index.get("frame")), index["near_blank"])
     restrictions, restricted = _restrictions(law, files, blank)
-    items = Items(
-        asset=of_item,
-        time_numerator=_numbers(index, "time_numerator"),
-        time_denominator=_numbers(index, "time_denominator"),
-        page=_numbers(index, "page"),
-        scene=_numbers(index, "scene"),
-    )
+    items = Items(asset=of_item, **{name: index[name] for name in places})
     classes = classify(law, files.paths, items, digests=files.digests, restrictions=restrictions, restricted=restricted)
-    groups = (index.column(name).to_numpy() for name in ("exact_group", "near_group", "copy_group", "quality"))
-    return Case(classes, *groups)
+    return Case(classes, *(index[name] for name in _GROUPS))
 
 
 def decide_assets(
@@ -126,12 +122,10 @@ class _Files:
                 told.append(told[row])
         return cls(paths, digests, told, frames)
 
-    def of_item(self, index: pa.Table) -> npt.NDArray[np.int32]:
-        """The file of each item: int32[items]."""
-        asset = index.column("asset").to_numpy().astype(np.int32)
-        if self.frames:
+    def of_item(self, asset: npt.NDArray[np.int32], frame: npt.NDArray[np.int64] | None) -> npt.NDArray[np.int32]:
+        """The file of each item: int32[items]. frame: its number; asked for where there are sequences."""
+        if self.frames and frame is not None:
             asset = asset.copy()
-            frame = _numbers(index, "frame")
             for row in np.flatnonzero(np.isin(asset, [row for row, _ in self.frames])).tolist():
                 asset[row] = self.frames.get((int(asset[row]), int(frame[row])), int(asset[row]))
         return asset
@@ -154,8 +148,18 @@ class _Files:
         return of_item, set(range(first, len(self.paths)))
 
 
-def _numbers(index: pa.Table, name: str) -> npt.NDArray[np.int64]:
-    return pc.fill_null(index.column(name), 0).to_numpy().astype(np.int64)
+def _columns(dataset: Opened, info: TableInfo, names: Sequence[str]) -> dict[str, npt.NDArray[Any]]:
+    """Return columns of the index, nought for NULL. Read into arrays of the full length: nothing is held twice."""
+    kinds: dict[str, type] = {"asset": np.int32, "near_blank": np.bool_}
+    out: dict[str, npt.NDArray[Any]] = {name: np.empty(info.rows, kinds.get(name, np.int64)) for name in names}
+    at = 0
+    for batch in stream_table(dataset.store, "index", info, dataset.id, names):
+        for name, whole in out.items():
+            column = batch.column(name)
+            told = pc.fill_null(column, False if whole.dtype == np.bool_ else 0) if column.null_count else column
+            whole[at : at + len(batch)] = told.to_numpy(zero_copy_only=False)
+        at += len(batch)
+    return out
 
 
 def _permissions(files: _Files) -> list[RightsStatement]:

@@ -101,7 +101,7 @@ def difference(dataset: Opened, version: Version, before: Verdicts, after: Verdi
         return Difference((), len(of_item.reshape(-1)))
     asset = index.column("asset").to_numpy()
     shown = load_table(dataset.store, "assets", names[1]["assets"], names[0], ["asset"]).column(0).to_pylist()
-    seconds = seconds_of_footage(asset, index)
+    seconds = seconds_of_footage(asset, times(index))
     items: Counter[tuple[Decision, Decision, str, str]] = Counter()
     footage: Counter[tuple[Decision, Decision, str, str]] = Counter()
     assets: dict[tuple[Decision, Decision, str, str], dict[str, None]] = {}
@@ -131,17 +131,23 @@ def _work(verdicts: Verdicts, number: int) -> str | None:
     return min(works, default=None)
 
 
-def seconds_of_footage(asset: npt.NDArray[np.int32], index: Any) -> npt.NDArray[np.float64]:
+def times(batch: Any) -> npt.NDArray[np.float64]:
+    """Return when each row of the index is shown, in seconds; NaN for what has no time."""
+    numerator, denominator = (
+        pc.fill_null(batch.column(name), 0).to_numpy(zero_copy_only=False).astype(np.float64)
+        for name in ("time_numerator", "time_denominator")
+    )
+    return np.divide(numerator, denominator, out=np.full(len(numerator), np.nan), where=denominator > 0)
+
+
+def seconds_of_footage(asset: npt.NDArray[np.int32], time: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """How long each frame stands for: until the next one of its asset; the last as long as the one before it."""
-    numerator = pc.fill_null(index.column("time_numerator"), 0).to_numpy().astype(np.float64)
-    denominator = pc.fill_null(index.column("time_denominator"), 0).to_numpy().astype(np.float64)
-    timed = denominator > 0
-    time = np.divide(numerator, denominator, out=np.zeros_like(numerator), where=timed)
     length = np.zeros(len(time))
     follows = np.zeros(len(time), bool)
-    follows[:-1] = timed[:-1] & timed[1:] & (asset[:-1] == asset[1:]) & (time[1:] >= time[:-1])
-    length[:-1][follows[:-1]] = (time[1:] - time[:-1])[follows[:-1]]
-    ends = np.flatnonzero(timed & ~follows)
+    step = np.diff(time)
+    follows[:-1] = (asset[:-1] == asset[1:]) & (step >= 0)
+    np.copyto(length[:-1], step, where=follows[:-1])
+    ends = np.flatnonzero(~np.isnan(time) & ~follows)
     before = ends[ends > 0]
     length[before] = np.where(follows[before - 1], length[before - 1], 0.0)
     return length

@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 
 from provenance import whatif
 from provenance.admit import RELEASE, Admission
-from provenance.dataset.index import load_table
+from provenance.dataset.index import load_table, stream_table
 from provenance.model.words import Kind
 from provenance.rights.gate import Evidence, Verdict
 from provenance.rights.reasons import Decision
@@ -28,7 +28,7 @@ from provenance.rights.statement import RightsStatement
 
 KINDS = tuple(Kind)
 
-_INDEX = ["kind", "asset", "length", "time_numerator", "time_denominator", "exact_group", "near_group"]
+_INDEX = ["kind", "asset", "length", "time_numerator", "time_denominator", "near_group"]
 _ASSET = ["asset", "media_type", "outcome", "type", "files", "custody", "missing_frames", "sidecars", "note"]
 
 
@@ -127,15 +127,24 @@ class Census:
         if not len(self.asset):
             empty = np.empty(0, np.int64)
             return empty, empty, empty
-        size = len(self.classes)
-        key, counts = np.unique(self.asset.astype(np.int64) * size + self.of_class, return_counts=True)
-        return key // size, key % size, counts
+        size, (key, starts) = len(self.classes), self._runs
+        rows = np.diff(starts, append=len(self.asset))
+        found, at = np.unique(key, return_inverse=True)
+        return found // size, found % size, np.bincount(at, rows).astype(np.int64)
 
     @cached_property
     def firsts(self) -> npt.NDArray[np.int64]:
         """The first index row of each pair in `pairs`."""
-        size = max(len(self.classes), 1)
-        return np.unique(self.asset.astype(np.int64) * size + self.of_class, return_index=True)[1]
+        key, starts = self._runs
+        return starts[np.unique(key, return_index=True)[1]]
+
+    @cached_property
+    def _runs(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """Runs of items of one asset and class: their key, and their first row."""
+        new = np.ones(len(self.asset), bool)
+        new[1:] = (self.asset[1:] != self.asset[:-1]) | (self.of_class[1:] != self.of_class[:-1])
+        starts = np.flatnonzero(new)
+        return self.asset[starts].astype(np.int64) * max(len(self.classes), 1) + self.of_class[starts], starts
 
     def assets_of(self, numbers: Collection[int], most: int) -> tuple[list[tuple[str, Class, int]], int]:
         """Return asset, class and items of the first pairs of these classes, and how many such pairs there are."""
@@ -170,36 +179,43 @@ class Census:
 def take(admission: Admission) -> Census:
     """Return the census of an admission. TamperError kinds for a table that is not as signed."""
     tables, store, name = admission.version.content.tables, admission.dataset.store, admission.dataset.id
-    index = load_table(store, "index", tables["index"], name, _INDEX)
     assets = load_table(store, "assets", tables["assets"], name, _ASSET)
     quarantine = load_table(store, "quarantine", tables["quarantine"], name).to_pylist()
-    kind = _kinds(index.column("kind"))
-    asset = index.column("asset").to_numpy()
-    seconds = whatif.seconds_of_footage(asset, index)
-    if RELEASE in admission.version.content.options:
-        seconds = _shortest(asset, seconds)
     verdicts = admission.verdicts
     used = np.flatnonzero(verdicts.counts)
     place = np.zeros(max(len(verdicts.verdicts), 1), np.int32)
     place[used] = np.arange(len(used), dtype=np.int32)
     of_class = place[verdicts.of_item]
-    key, size = of_class.astype(np.int64) * len(KINDS) + kind, len(used) * len(KINDS)
-    items = np.bincount(key, minlength=size)
-    footage = np.bincount(key, seconds, size)
-    volume = np.bincount(key, index.column("length").to_numpy(), size)
-    del key
+    info, size, at = tables["index"], len(used) * len(KINDS), 0
+    kind, asset, time = np.empty(info.rows, np.int8), np.empty(info.rows, np.int32), np.empty(info.rows)
+    near = np.empty(info.rows, np.int64)
+    volume = np.zeros(size)
+    # Batch by batch into arrays of the full length: the index is never held beside them.
+    for batch in stream_table(store, "index", info, name, _INDEX):
+        rows = slice(at, at + len(batch))
+        kind[rows], time[rows] = _kinds(batch.column("kind")), whatif.times(batch)
+        asset[rows], near[rows] = batch.column("asset").to_numpy(), batch.column("near_group").to_numpy()
+        volume += np.bincount(_cell(of_class[rows], kind[rows]), batch.column("length").to_numpy(), size)
+        at = rows.stop
+    seconds = whatif.seconds_of_footage(asset, time)
+    del time
+    if RELEASE in admission.version.content.options:
+        seconds = _shortest(asset, seconds)
+    cell = _cell(of_class, kind)
+    items, footage = np.bincount(cell, minlength=size), np.bincount(cell, seconds, size)
+    del cell
     classes = tuple(
         Class(
-            number=at,
+            number=number,
             verdict=verdicts.verdicts[row],
             evidence=verdicts.evidence[row],
             records=_records(verdicts.verdicts[row], verdicts.evidence[row]),
             by_kind=tuple(
                 Tally(int(items[cell]), float(footage[cell]), int(volume[cell]))
-                for cell in range(at * len(KINDS), (at + 1) * len(KINDS))
+                for cell in range(number * len(KINDS), (number + 1) * len(KINDS))
             ),
         )
-        for at, row in enumerate(used.tolist())
+        for number, row in enumerate(used.tolist())
     )
     return Census(
         admission=admission,
@@ -208,8 +224,8 @@ def take(admission: Admission) -> Census:
         of_class=of_class,
         kind=kind,
         seconds=seconds,
-        exact_group=index.column("exact_group").to_numpy(),
-        near_group=index.column("near_group").to_numpy(),
+        exact_group=admission.exact_group,
+        near_group=near,
         assets=assets,
         quarantine=tuple(quarantine),
     )
@@ -223,9 +239,14 @@ def _shortest(asset: npt.NDArray[np.int32], seconds: npt.NDArray[np.float64]) ->
     return np.where(timed, np.minimum(seconds, least[asset]), 0.0)
 
 
-def _kinds(column: pa.ChunkedArray) -> npt.NDArray[np.int8]:
+def _cell(of_class: npt.NDArray[np.int32], kind: npt.NDArray[np.int8]) -> npt.NDArray[np.int32]:
+    """Number each pair of class and kind."""
+    return of_class * np.int32(len(KINDS)) + kind
+
+
+def _kinds(column: pa.Array) -> npt.NDArray[np.int8]:
     named = pc.index_in(column, pa.array([kind.value for kind in KINDS]))
-    numbers: npt.NDArray[np.int8] = named.to_numpy().astype(np.int8)
+    numbers: npt.NDArray[np.int8] = named.to_numpy(zero_copy_only=False).astype(np.int8)
     return numbers
 
 

@@ -24,6 +24,15 @@ class Law:
         self.rulings: Matcher[Ruling] = Matcher(state.rulings)
         self.holds: Matcher[Hold] = Matcher(state.holds)
 
+    @property
+    def ranged(self) -> bool:
+        """Whether anything in it is about a part of an asset only."""
+        state = self.state
+        targets = [each.applies_to for each in state.statements]
+        for orders in (state.waivers, state.rulings, state.holds):
+            targets += [each.applies_to for each in orders]
+        return any(target.range is not None for target in targets)
+
     def evidence(
         self,
         path: bytes,
