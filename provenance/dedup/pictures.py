@@ -1,7 +1,7 @@
 """Near-duplicate pictures: fingerprints propose pairs, `likeness` decides.
 
 1. Pictures with too little in them for PDQ to know them again take no part, and are counted.
-2. Equal fingerprints are joined once: black frames and stills held for minutes are one row here.
+2. Of pictures with one PDQ, those that lie on the first of them are searched for once: slates, stills held for minutes.
 3. PDQ neighbours, whole and inside the bars, upright and mirrored or turned, are candidates.
 4. Whose corners agree where one lies in the other are candidates too, upright and mirrored: crops, insets, and what PDQ
    is blind to.
@@ -151,6 +151,8 @@ def near_pairs(pictures: Pictures, new: npt.NDArray[np.bool_] | None = None, *, 
 
 def _by_hash(pictures: Pictures, told: Rows, new: npt.NDArray[np.bool_], found: Found, joined: Joined) -> None:
     views = _views(pictures, told)
+    if not found.every:
+        views = _without_repeats(pictures, views, new, found, joined)
     fresh = np.flatnonzero(new[views.row])
     # Few new ones ask all their forms at once: what is old is set in its order once, not eight times.
     together = len(pdq.FORMS) * len(fresh) <= len(views.row)
@@ -173,6 +175,26 @@ def _by_hash(pictures: Pictures, told: Rows, new: npt.NDArray[np.bool_], found: 
             likeness = _laid_over(pictures, views, one, two, forms[number])
             whole = not (views.trimmed[one] or views.trimmed[two])
             found.add(a, b, likeness, joined, final=whole)
+
+
+def _without_repeats(
+    pictures: Pictures, views: _Views, new: npt.NDArray[np.bool_], found: Found, joined: Joined
+) -> _Views:
+    """Link views to the first with the very same hash, where they lie on it, and return the views without them."""
+    keys = np.ascontiguousarray(np.column_stack([views.hashes, views.trimmed])).view(f"V{views.hashes.shape[1] + 1}")
+    _, first, of_view = np.unique(keys.reshape(-1), return_index=True, return_inverse=True)
+    leader = first[of_view.reshape(-1)]
+    again = np.flatnonzero(leader != np.arange(len(leader)))
+    keep = np.ones(len(leader), bool)
+    # What was there before has been joined before, and is not known here: it stays.
+    for at in again[new[views.row[again]] | new[views.row[leader[again]]]].tolist():
+        to = int(leader[at])
+        a, b = int(views.row[to]), int(views.row[at])
+        if not found.settled(a, b, joined):
+            found.counts["compared"] += 1
+            found.add(a, b, _laid_over(pictures, views, to, at, "upright"), joined, final=not views.trimmed[at])
+        keep[at] = joined.first(a) != joined.first(b)
+    return _Views(views.row[keep], views.trimmed[keep], views.hashes[keep])
 
 
 def _by_features(pictures: Pictures, told: Rows, new: npt.NDArray[np.bool_], found: Found, joined: Joined) -> None:

@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from provenance.dedup import likeness
+from provenance.dedup.groups import grouped
 from provenance.dedup.likeness import Relation
 from provenance.dedup.pictures import Found, Pictures, near_pairs
 
@@ -75,6 +76,15 @@ def test_black_frames_join_nobody_and_are_counted():
     black = [Image.new("RGB", (320, 180), (level, level, level)) for level in (0, 1, 255)]
     found = near_pairs(drawings.fingerprints([*black, drawings.scene(3)]))
     assert found.links == [] and found.counts["too little to see"] == 3
+
+
+def test_a_still_that_is_held_is_searched_for_once():
+    held = drawings.fingerprints([drawings.scene(3)])
+    pictures = Pictures.joined([held] * 60 + [drawings.fingerprints([drawings.letterbox(drawings.scene(3))])])
+    found = near_pairs(pictures)
+    joined = grouped(61, *found.near())
+    assert joined.tolist() == [0] * 61
+    assert found.counts["compared"] < 2 * 61
 
 
 def test_adding_pictures_finds_the_links_that_joining_all_would_have_found(originals: list[Image.Image]):
