@@ -23,6 +23,7 @@ from provenance.admit import RELEASE, TrustedKeys
 from provenance.dataset import card, chain, keyring, signing
 from provenance.dataset._sink import Stored
 from provenance.dataset.keyring import key_folder
+from provenance.dataset.opening import FILES
 from provenance.dataset.shard import ShardInfo
 from provenance.dataset.signing import Role
 from provenance.dataset.store import TEMPS, Store
@@ -38,7 +39,6 @@ from provenance.releasing.tables import tables_of
 from provenance.rights.policy import Policy
 
 ATTRIBUTION = "ATTRIBUTION.md"
-LIST = "release"  # the chain of a release that is not a dataset
 PREDICATE = "https://provenance.example/release/v1"
 
 
@@ -100,7 +100,7 @@ def release(
         admission, told_captions = captioned(admission, captions)
     store, name, at = Store(place), secrets.token_hex(32), clock.now()
     key = signing.own_key(Role.BUILD)
-    Trust().forget(*(store.root / folder for folder in (FOLDER, LIST, key_folder(Role.BUILD))))
+    Trust().forget(*(store.root / folder for folder in (FOLDER, FILES, key_folder(Role.BUILD))))
     stored: list[Stored | ShardInfo] = []
     items: dict[str, int] = {}
     media: dict[Kind, set[str]] = {}
@@ -138,7 +138,7 @@ def release(
         store.put_new(card.FILE, page)
         subjects.append((card.FILE, sha256_hex(page)))
         body = {"release": told, "counts": items, "root": merkle_root([f"{p}\0{s}".encode() for p, s in subjects])}
-        entry = chain.append(store, LIST, PREDICATE, name, body, subjects, [key], None, at)
+        entry = chain.append(store, FILES, PREDICATE, name, body, subjects, [key], None, at)
     Trust().witness(store.root / entry.folder, [entry])
     with contextlib.suppress(OSError):  # nobody else writes here, and whoever receives it need not wonder
         (store.root / TEMPS).rmdir()
@@ -164,12 +164,12 @@ def verify_files(place: str | Path, trusted_keys: TrustedKeys | None = None) -> 
     InputError when it is no such release. ChangedError, MissingError, BadSignatureError, RollbackError.
     """
     store, trust = Store(place), Trust()
-    if not store.numbers(LIST):
+    if not store.numbers(FILES):
         raise InputError("is no release: it has no signed list", where=str(place))
     keys = keyring.load(store, Role.BUILD)
     trust.accept(keys, trusted_keys)
-    entries = chain.read_all(store, LIST, PREDICATE, keys.signers, keys.chain)
-    trust.witness(store.root / LIST, entries)
+    entries = chain.read_all(store, FILES, PREDICATE, keys.signers, keys.chain)
+    trust.witness(store.root / FILES, entries)
     subjects = dict(entries[-1].subjects)
     for path, sha256 in subjects.items():
         if store.digest(path)[0] != sha256:

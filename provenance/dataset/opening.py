@@ -14,7 +14,9 @@ from provenance.dataset.signing import PublicKey, Role
 from provenance.dataset.store import Store
 from provenance.dataset.trust import Trust
 from provenance.dataset.version import Version
-from provenance.model.errors import InputError, MissingError
+from provenance.model.errors import InputError, MissingError, UsageError
+
+FILES = "release"  # where a release that is no dataset keeps its signed list
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,12 @@ def open_dataset(
     for folder, chain in ((key_folder(Role.BUILD), keyring.entries), (versions.FOLDER, entries)):  # 3
         store.settle(folder)
         trust.witness(store.root / folder, chain)
+    if not entries and store.names(FILES):
+        raise UsageError(
+            "is a release in files, not in Parquet: it has no index to be asked about",
+            where=str(place),
+            next_step="ask the dataset that it was taken from; provenance verify checks its files",
+        )
     if not entries:
         raise MissingError("has keys but no version", where=str(place), next_step="run the build again")
     return Opened(store, keyring, entries, versions.parse(entries[-1]), (notice,) if notice else ())  # 4

@@ -46,6 +46,16 @@ def test_a_parquet_release_is_a_sound_dataset_of_admitted_items_only(built: Stud
     assert not (out / "tmp").exists()
 
 
+def test_a_release_in_files_is_not_asked_what_only_a_dataset_knows(
+    built: Studio, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "release"
+    provenance.release(built.dataset, ask(), out, format="webdataset")
+    assert cli.run(["audit", str(out), "--ledger", str(built.dataset)]) == 2
+    told = capsys.readouterr().err
+    assert "a release in files, not in Parquet" in told and "provenance verify" in told
+
+
 def test_a_release_loads_with_plain_load_dataset(built: Studio, tmp_path: Path) -> None:
     datasets = pytest.importorskip("datasets")
     out = tmp_path / "release"
