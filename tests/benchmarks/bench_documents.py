@@ -9,17 +9,19 @@ from pathlib import Path
 
 import pyarrow as pa
 from _report import measure, report
-from bench_audit import ITEMS, _studio
+from bench_audit import _studio
 
 from provenance import audit as verb
 from provenance.audit import Audit
 from provenance.reports import documents
 
+ITEMS = 1_000_000
+
 
 def main() -> bool:
     with tempfile.TemporaryDirectory() as place:
         os.environ["PROVENANCE_HOME"] = str(Path(place) / "home")
-        studio = _studio(Path(place))
+        studio = _studio(Path(place), ITEMS)
         found = _with_files(verb.audit(studio.dataset, studio.policy(on=None)))
         written: dict[str, bytes] = {}
         cost = measure(lambda: written.update(verb.every_document(found)))
