@@ -10,14 +10,13 @@ import datetime as dt
 import json
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from provenance.dataset.index import TableInfo, load_table, stream_table
+from provenance.dataset.index import load_arrays, load_table
 from provenance.dataset.opening import Opened
 from provenance.dataset.version import Version
 from provenance.model.words import Signal
@@ -72,7 +71,7 @@ def prepare(dataset: Opened, version: Version, state: LedgerState, policy: Polic
     law = Law(state)
     places = _PLACES if law.ranged else ()
     wanted = ("asset", "near_blank", *_GROUPS, *places, *(("frame",) if files.frames else ()))
-    index = _columns(dataset, tables["index"], wanted)
+    index = load_arrays(dataset.store, tables["index"], dataset.id, wanted)
     of_item, blank = files.apart(files.of_item(index["asset"], index.get("frame")), index["near_blank"])
     restrictions, restricted = _restrictions(law, files, blank)
     items = Items(asset=of_item, **{name: index[name] for name in places})
@@ -146,20 +145,6 @@ class _Files:
         of_item = of_item.copy()
         of_item[blank] = first + number
         return of_item, set(range(first, len(self.paths)))
-
-
-def _columns(dataset: Opened, info: TableInfo, names: Sequence[str]) -> dict[str, npt.NDArray[Any]]:
-    """Return columns of the index, nought for NULL. Read into arrays of the full length: nothing is held twice."""
-    kinds: dict[str, type] = {"asset": np.int32, "near_blank": np.bool_}
-    out: dict[str, npt.NDArray[Any]] = {name: np.empty(info.rows, kinds.get(name, np.int64)) for name in names}
-    at = 0
-    for batch in stream_table(dataset.store, "index", info, dataset.id, names):
-        for name, whole in out.items():
-            column = batch.column(name)
-            told = pc.fill_null(column, False if whole.dtype == np.bool_ else 0) if column.null_count else column
-            whole[at : at + len(batch)] = told.to_numpy(zero_copy_only=False)
-        at += len(batch)
-    return out
 
 
 def _permissions(files: _Files) -> list[RightsStatement]:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from provenance.dataset.index import digests, stream_table
+from provenance.dataset.index import load_arrays
 from provenance.dataset.shard import ShardInfo
 from provenance.dataset.store import Store
 from provenance.dataset.version import Version
@@ -57,20 +57,8 @@ class Places:
 def load_places(store: Store, version: Version, rows: npt.NDArray[np.int64]) -> Places:
     """Return where the items of these index rows (rising) lie. TamperError kinds when the index is not as signed."""
     info = version.content.tables["index"]
-    columns: dict[str, npt.NDArray[Any]] = {
-        "shard": np.empty(info.rows, np.int32),
-        "offset": np.empty(info.rows, np.int64),
-        "length": np.empty(info.rows, np.int64),
-        "payload_sha256": np.empty((info.rows, 32), np.uint8),
-        "item_id": np.empty((info.rows, 32), np.uint8),
-    }
-    at = 0
-    # Group by group into arrays of the full length: the index is never held twice.
-    for batch in stream_table(store, "index", info, version.dataset, list(columns)):
-        for name, whole in columns.items():
-            column = batch.column(name)
-            whole[at : at + len(batch)] = digests(column) if whole.ndim == 2 else column.to_numpy()
-        at += len(batch)
+    names = ("shard", "offset", "length", "payload_sha256", "item_id")
+    columns = load_arrays(store, info, version.dataset, names)
     if len(rows) != info.rows:
         columns = {name: whole[rows] for name, whole in columns.items()}
     return Places(version.content.shards, rows, *columns.values())
