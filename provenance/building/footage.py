@@ -7,7 +7,6 @@ differ in one place, is not linked.
 
 from __future__ import annotations
 
-import os
 from collections import Counter, OrderedDict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from provenance.dataset.shard import ShardInfo, read_columns
+from provenance.dataset.shard import ShardInfo, read_shard
 from provenance.dataset.store import Store
 from provenance.dedup import sequences
 from provenance.dedup.likeness import SIDE, Relation, compare
@@ -169,18 +168,11 @@ class Footage(Sequence[Track]):
     def _table(self, shard: ShardInfo, columns: list[str]) -> pa.Table:
         key = shard.path, tuple(columns)
         if key not in self._held:
-            self._held[key] = self._read(shard, columns)
+            self._held[key] = read_shard(self._store, shard, self._dataset, columns)
             if len(self._held) > _HELD_TABLES:
                 self._held.popitem(last=False)
         self._held.move_to_end(key)
         return self._held[key]
-
-    def _read(self, shard: ShardInfo, columns: list[str]) -> pa.Table:
-        handle = self._store.open(shard.path)
-        try:
-            return read_columns(handle, shard.kind, self._dataset, columns, shard.path)
-        finally:
-            os.close(handle)
 
     def _found(self, shards: Sequence[tuple[int, ShardInfo]]) -> Iterator[Taken]:
         """Yield the tracks in the order of their first rows; those of one asset share its number."""
@@ -189,7 +181,7 @@ class Footage(Sequence[Track]):
         for first, shard in shards:
             if shard.kind is not Kind.FRAMES:
                 continue
-            for row, told in enumerate(self._read(shard, _COLUMNS).to_pylist(), first):
+            for row, told in enumerate(read_shard(self._store, shard, self._dataset, _COLUMNS).to_pylist(), first):
                 if told["time_numerator"] is not None and told["time_denominator"]:
                     key = told["asset_path"], told["track"] or 0
                     rows.setdefault(key, []).append((row, told))

@@ -10,7 +10,6 @@ scratch. Where units were only added, the groups of the old ones stand and only 
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from provenance.building.footage import Footage
-from provenance.dataset.shard import ShardInfo, read_columns
+from provenance.dataset.shard import ShardInfo, read_shard
 from provenance.dataset.store import Store
 from provenance.dedup import pictures, texts
 from provenance.dedup.copies import of_pictures
@@ -204,9 +203,5 @@ def _tables(
     for part in parts:
         for shard in part.shards:
             if shard.kind in kinds:
-                handle = store.open(shard.path)
-                try:
-                    yield at, read_columns(handle, shard.kind, dataset, columns, shard.path)
-                finally:
-                    os.close(handle)
+                yield at, read_shard(store, shard, dataset, columns)
             at += shard.rows
