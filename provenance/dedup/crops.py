@@ -1,250 +1,231 @@
 """One picture inside another: crops, pan-and-scan, bands over the edge, slight turns, a picture in a picture.
 
-1. Descriptors of two pictures that nearly agree vote for the pair, and for where one lies in the other: a corner's size
-   and place tell scale and shift. Votes that agree on both propose the pair, upright or mirrored.
-2. A proposed pair is fitted: one scale, turn and shift under which the most corners fall on each other.
-3. The caller lays one over the other by that fit (`laying`) and judges what is seen (`likeness`).
+Descriptors of two pictures that nearly agree vote for the pair, and for where one lies in the other: a corner's size
+and place tell scale and shift. Votes that agree on both propose the pair, upright or mirrored. The caller fits the pair
+(`corners`), lays one over the other (`laying`) and judges what is seen (`likeness`).
+
+Pictures ask in pieces, and are asked in blocks: what is held is a block of corners, an order of them and one piece's
+votes, however many pictures there are.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from provenance.dedup.neighbours import within
-from provenance.fingerprint.local import FEATURE, STEPS, mirrored
+from provenance.dedup.corners import CELLS, ROOM, Bits, Features, Places, Rows
+from provenance.dedup.neighbours import Words, within
+from provenance.fingerprint.local import STEPS, mirrored
 
-Rows = npt.NDArray[np.int64]
-Places = npt.NDArray[np.complex128]
+FORMS = ("upright", "mirror")
 
 _VOTE_BITS = 6  # of 63: descriptors that propose a pair
-_MATCH_BITS = 10  # of 63: descriptors that are fitted, once a pair is proposed
 _VOTES = 3  # in different places, that agree where one picture lies in the other
-_CELLS = 40  # of the longer side: corners in one cell are one
-_CELLS_KEPT = 42
-_ROOM = 0.25  # of the inner picture's side: how far its middle may lie from where another vote puts it
-_MOST_MATCHES = 150
-_MOST_AGREED = 48
-_FEWEST = 3  # corners in different places that must fall on each other: what is seen there decides
-_NEAR = 0.02  # of the longer side of the smaller one: how close a corner must fall
-_SCALES = (0.18, 5.5)
-_TURN = 0.35  # radians: descriptors do not hold beyond
-_SIZES = 0.3  # logarithm: how far the scale may lie from what the sizes of two corners tell
+_CELLS_KEPT = CELLS + 2
 _MOST_PER_FEATURE = 64  # one corner's neighbours: beyond, it is a texture or a logo that half the archive has
-_VOTE_ROOM = 8_000_000  # votes that fit in memory: the larger the archive, the fewer others a corner votes for
 _LEAST_PER_FEATURE = 4
+_VOTE_ROOM = 8_000_000  # votes held at once: the more there are in a piece, the fewer others a corner votes for
+_BLOCK = 12_288  # pictures, up to 4.5 million corners: two of them are held
+_FEW = 8  # times that those who are asked are more than those who ask: only who is near them is looked at
+_MOST_BEARERS = 1_024  # corners that one new descriptor may meet in one band, before it is known which are common
+
+
+class Records(Protocol):
+    """The `local_features` of pictures by their rows: an object array of bytes, or what reads them when asked."""
+
+    def __getitem__(self, rows: Rows, /) -> Any: ...
 
 
 @dataclass(frozen=True)
-class Features:
-    """Corners of n pictures, in the order of the pictures. owner: int64[m]; bits: uint64[m]; place: complex[m], right
-    and down from the top left corner, in units of the picture's longer side; size: int64[m], on which of the sizes it
-    was found. start: int64[n + 1], where each picture's begin. shape: float64[n, 2], width and height in the same
-    unit."""
+class Proposed:
+    """Pictures (rows, a < b) whose corners agree on where a lies in b, most first. form: of a. capped: corners whose
+    neighbours were not all looked at."""
 
-    owner: Rows
-    bits: npt.NDArray[np.uint64]
-    place: Places
-    size: Rows
-    start: Rows
-    shape: npt.NDArray[np.float64]
-
-    @classmethod
-    def of(cls, records: list[bytes], sizes: npt.NDArray[np.float32]) -> Features:
-        """Unpack `local_features` of pictures, with their widths and heights in pixels."""
-        shape = sizes.astype(np.float64) / sizes.max(axis=1, keepdims=True) if len(sizes) else np.empty((0, 2))
-        counts = np.array([len(record) // FEATURE.itemsize for record in records], np.int64)
-        owner = np.repeat(np.arange(len(records)), counts)
-        told = np.frombuffer(b"".join(records), FEATURE)
-        x, y = (told[name] / 65535 * shape[owner, at] for at, name in enumerate(("x", "y")))
-        start = np.concatenate(([0], np.cumsum(counts)))
-        return cls(owner, told["bits"].astype(np.uint64), x + 1j * y, told["size"].astype(np.int64), start, shape)
-
-    def mirror(self) -> Features:
-        """Return the corners of the same pictures, mirrored left to right."""
-        place = self.shape[self.owner, 0] - np.conj(self.place)
-        return Features(self.owner, mirrored(self.bits), place, self.size, self.start, self.shape)
-
-
-@dataclass(frozen=True, slots=True)
-class Fit:
-    """Where a point z of the first picture lies in the second: turn * z + shift. corners: how many agree on it."""
-
-    turn: complex
-    shift: complex
-    corners: int
+    form: str
+    pairs: list[tuple[int, int]]
+    capped: int
 
 
 def proposed(
-    first: Features, features: Features, rows: Rows, new: npt.NDArray[np.bool_]
-) -> tuple[list[tuple[int, int]], int]:
-    """Return pairs of the given pictures whose corners agree where one lies in the other, most first, and how many
-    corners were capped.
+    records: Records, sizes: npt.NDArray[np.float32], rows: Rows, new: npt.NDArray[np.bool_]
+) -> Iterator[Proposed]:
+    """Yield which of the given pictures (rows, rising) may show a part of each other, each pair once in a form.
 
-    first: the same features, or those of the mirrored pictures. new: bool[n]; one of a pair at least must be.
+    sizes: float32[n, 2], widths and heights in pixels. new: bool[n]; one of a pair at least must be.
     """
-    among = np.flatnonzero(np.isin(features.owner, rows))
-    # Equal descriptors are joined once.
-    distinct, of_feature = np.unique(features.bits[among], return_inverse=True)
-    own = first is features
-    others, of_other = (distinct, of_feature) if own else np.unique(first.bits[among], return_inverse=True)
-    two = _Bearers.of(of_feature, len(distinct))
-    one = two if own else _Bearers.of(of_other, len(others))
-    fresh_one, fresh_two = np.zeros(len(others), bool), np.zeros(len(distinct), bool)
-    fresh_one[of_other[new[first.owner[among]]]] = fresh_two[of_feature[new[features.owner[among]]]] = True
-    most = min(_MOST_PER_FEATURE, max(_LEAST_PER_FEATURE, _VOTE_ROOM // max(1, len(among))))
-    a, b, capped = _near(others, None if own else distinct, fresh_one, fresh_two, most)
-    # What more corners are close to than that says nothing: a plain edge, a letter, a mark of the house.
-    met = np.bincount(a, minlength=len(others)), np.bincount(b, minlength=len(distinct))
-    if own:
-        met = (met[0] + met[1],) * 2
-        equal = np.flatnonzero((one.sizes > 1) & fresh_one)
-        a, b = np.concatenate([a, equal]), np.concatenate([b, equal])
-    common_a, common_b = one.sizes + met[0] > _MOST_PER_FEATURE, two.sizes + met[1] > _MOST_PER_FEATURE
-    keep = ~(common_a[a] | common_b[b])
-    p, q = _spread(a[keep], b[keep], one, two)
-    p, q = among[p], among[q]
-    a, b = features.owner[p], features.owner[q]
-    keep = (a != b) & (new[a] | new[b])
-    p, q = p[keep], q[keep]
-    if own:
-        swap = features.owner[p] > features.owner[q]
-        p, q = np.where(swap, q, p), np.where(swap, p, q)
-    return _agreed(first, features, p, q), capped + int(common_a.sum())
+    asking = _cut(rows[new[rows]])
+    for at, block in enumerate(asking):
+        one = _Corners.of(records, sizes, block)
+        yield from _voted(one, one)
+        for other in [*asking[at + 1 :], *_cut(rows[~new[rows]])]:
+            features = Features.of(records[other].tolist(), sizes[other])
+            few = _FEW * len(one.bearer) < len(features.record)
+            yield from _voted(one, (_Corners.near(one, features, other) if few else _Corners.known(features, other)))
 
 
-def _near(
-    bits: npt.NDArray[np.uint64],
-    others: npt.NDArray[np.uint64] | None,
-    fresh: npt.NDArray[np.bool_],
-    fresh_others: npt.NDArray[np.bool_],
-    most: int,
-) -> tuple[Rows, Rows, int]:
-    """Return pairs of near descriptors of one set, or of two, one of which is fresh, and how many rows were capped."""
-
-    def ask(those: Rows, among: npt.NDArray[np.uint64], of: npt.NDArray[np.uint64]) -> tuple[Rows, Rows, int]:
-        pairs = within(among[those, None], _VOTE_BITS, of[:, None], most=most)
-        return those[pairs.a], pairs.b, pairs.capped
-
-    if others is None:
-        if fresh.all():
-            pairs = within(bits[:, None], _VOTE_BITS, most=most)
-            return pairs.a, pairs.b, pairs.capped
-        a, b, capped = ask(np.flatnonzero(fresh), bits, bits)
-        once = (a < b) | ~fresh[b]
-        return a[once], b[once], capped
-    a, b, capped = ask(np.flatnonzero(fresh), bits, others)
-    if fresh.all():
-        return a, b, capped
-    d, c, more = ask(np.flatnonzero(fresh_others), others, bits)
-    once = ~fresh[c]
-    return np.concatenate([a, c[once]]), np.concatenate([b, d[once]]), capped + more
+def _cut(rows: Rows) -> list[Rows]:
+    return [rows[at : at + _BLOCK] for at in range(0, len(rows), _BLOCK)]
 
 
 @dataclass(frozen=True)
-class _Bearers:
-    """Which features bear each distinct descriptor: order[start[d]:start[d + 1]]."""
+class _Corners:
+    """Corners of pictures by their descriptors. row: the pictures. distinct: uint64[d], rising. bearer: the corners, in
+    the order of their descriptors; start: int64[d + 1], where each descriptor's begin."""
 
-    order: Rows
+    features: Features
+    row: Rows
+    distinct: Bits
+    bearer: Rows
     start: Rows
-    sizes: Rows
 
     @classmethod
-    def of(cls, of_feature: Rows, count: int) -> _Bearers:
-        of_feature = of_feature.reshape(-1)
-        order = np.argsort(of_feature, kind="stable")
-        start = np.searchsorted(of_feature[order], np.arange(count + 1))
-        return cls(order, start, np.diff(start))
+    def of(cls, records: Records, sizes: npt.NDArray[np.float32], rows: Rows) -> _Corners:
+        return cls.known(Features.of(records[rows].tolist(), sizes[rows]), rows)
+
+    @classmethod
+    def known(cls, features: Features, rows: Rows, among: Rows | None = None) -> _Corners:
+        """Set corners, all or some (rising), in the order of their descriptors."""
+        bits = features.bits() if among is None else features.bits(among)
+        order = np.argsort(bits, kind="stable")
+        bits = bits[order]
+        first = np.flatnonzero(np.concatenate(([True], bits[1:] != bits[:-1]))) if len(bits) else order
+        bearer = order if among is None else among[order]
+        return cls(features, rows, bits[first], bearer, np.append(first, len(bits)))
+
+    @classmethod
+    def near(cls, few: _Corners, features: Features, rows: Rows) -> _Corners:
+        """Return of many corners those that are near to one of the few, upright or mirrored."""
+        pairs = within(_both(few.distinct), _VOTE_BITS, features.bits()[:, None], most=_MOST_BEARERS)
+        return cls.known(features, rows, np.unique(pairs.b))
+
+    @property
+    def bearers(self) -> Rows:
+        return np.diff(self.start)
 
 
-def _spread(a: Rows, b: Rows, first: _Bearers, second: _Bearers) -> tuple[Rows, Rows]:
-    """Spread pairs of distinct descriptors out to pairs of the features that bear them."""
-    times = first.sizes[a] * second.sizes[b]
-    pair = np.repeat(np.arange(len(a)), times)
-    place = np.arange(int(times.sum())) - np.repeat(np.cumsum(times) - times, times)
-    one, two = place // second.sizes[b][pair], place % second.sizes[b][pair]
-    return first.order[first.start[a[pair]] + one], second.order[second.start[b[pair]] + two]
+def _voted(one: _Corners, two: _Corners) -> Iterator[Proposed]:
+    """Yield what the corners of one block propose among those of another, or of the same."""
+    most = min(_MOST_PER_FEATURE, max(_LEAST_PER_FEATURE, _VOTE_ROOM // max(1, len(one.bearer))))
+    for form, a, b, capped in _near(one, two, most):
+        # What more corners are close to than that says nothing: a plain edge, a letter, a mark of the house.
+        met = np.bincount(a, minlength=len(one.distinct)), np.bincount(b, minlength=len(two.distinct))
+        common = one.bearers + met[0] > _MOST_PER_FEATURE, two.bearers + met[1] > _MOST_PER_FEATURE
+        keep = ~(common[0][a] | common[1][b])
+        capped += int(common[0].sum())
+        for p, q in _spread(one, two, a[keep], b[keep]):
+            yield Proposed(form, _agreed(one, two, p, q, form), capped)
+            capped = 0
 
 
-def _agreed(first: Features, second: Features, p: Rows, q: Rows) -> list[tuple[int, int]]:
+def _near(one: _Corners, two: _Corners, most: int) -> Iterator[tuple[str, Rows, Rows, int]]:
+    """Yield for each form which descriptors of two are near which of one, in the order of these, and how many had more
+    neighbours than `most`."""
+    count = len(one.distinct)
+    if one is two:
+        pairs = within(one.distinct[:, None], _VOTE_BITS, most=most)
+        shared = np.flatnonzero(one.bearers > 1)
+        a, b = np.concatenate([pairs.a, pairs.b, shared]), np.concatenate([pairs.b, pairs.a, shared])
+        order = np.argsort(a, kind="stable")
+        yield "upright", a[order], b[order], pairs.capped
+        pairs = within(mirrored(one.distinct)[:, None], _VOTE_BITS, one.distinct[:, None], most=most)
+        yield "mirror", pairs.a, pairs.b, pairs.capped
+        return
+    pairs = within(_both(one.distinct), _VOTE_BITS, two.distinct[:, None], most=most)
+    turned = int(np.searchsorted(pairs.a, count))
+    yield "upright", pairs.a[:turned], pairs.b[:turned], pairs.capped
+    yield "mirror", pairs.a[turned:] - count, pairs.b[turned:], 0
+
+
+def _both(distinct: Bits) -> Words:
+    """Return descriptors upright, and then all of them mirrored."""
+    return np.concatenate([distinct, mirrored(distinct)])[:, None]
+
+
+def _spread(one: _Corners, two: _Corners, a: Rows, b: Rows) -> Iterator[tuple[Rows, Rows]]:
+    """Spread pairs of distinct descriptors (in the order of a) out to pairs of the corners that bear them: all that
+    some of the pictures of one have, as many as there is room for."""
+    descriptor = np.empty(len(one.features.record), np.int64)
+    descriptor[one.bearer] = np.repeat(np.arange(len(one.distinct)), one.bearers)
+    votes = np.bincount(a, two.bearers[b], minlength=len(one.distinct)).astype(np.int64)
+    start = np.searchsorted(a, np.arange(len(one.distinct) + 1))
+    asks = np.flatnonzero(votes[descriptor])
+    total = np.cumsum(votes[descriptor[asks]])
+    stops = np.flatnonzero(np.diff(one.features.owner(asks), append=-1)) + 1  # after each picture's last
+    at = 0
+    while at < len(asks):
+        room = _VOTE_ROOM + (total[at - 1] if at else 0)
+        end = stops[max(np.searchsorted(total[stops - 1], room, side="right") - 1, np.searchsorted(stops, at, "right"))]
+        of = descriptor[asks[at:end]]
+        pair, corner = _ranges(start[of], start[of + 1], asks[at:end])
+        q, p = _ranges(two.start[b[pair]], two.start[b[pair] + 1], corner)
+        yield p, two.bearer[q]
+        at = int(end)
+
+
+def _ranges(start: Rows, end: Rows, of: Rows) -> tuple[Rows, Rows]:
+    """Return every number of each range, range after range, and for each what its range is `of`."""
+    length = end - start
+    before = np.cumsum(length) - length
+    return np.repeat(start - before, length) + np.arange(int(length.sum())), np.repeat(of, length)
+
+
+def _agreed(one: _Corners, two: _Corners, p: Rows, q: Rows, form: str) -> list[tuple[int, int]]:
     """Return the pairs of pictures for which enough votes agree on scale and shift, most first."""
-    count = max(1, len(first.shape))
+    a, b = one.features.owner(p), two.features.owner(q)
+    if one is two:
+        # Each pair was found from both sides.
+        once = a < b
+        p, q, a, b = p[once], q[once], a[once], b[once]
+    pair = a * len(two.row) + b
+    # The same whichever of the two asked: the first is the one with the lower row.
+    swap = one.row[a] > two.row[b]
+    turned = (~swap, swap) if form == "mirror" else (np.zeros(len(p), bool),) * 2
+    here, there = _places(one.features, p, a, turned[0]), _places(two.features, q, b, turned[1])
+    size, other = one.features.size(p), two.features.size(q)
+    shape = np.where(swap[:, None], two.features.shape[b], one.features.shape[a])
+    middle = (shape[:, 0] + 1j * shape[:, 1]) / 2
+    here, there = np.where(swap, there, here), np.where(swap, here, there)
+    steps = np.where(swap, size - other, other - size)
     # A corner that is found on two sizes, or thrice in one place, votes once.
-    pair = first.owner[p] * count + second.owner[q]
     key = pair
-    for features, at in ((first, p), (second, q)):
-        for side in (features.place[at].real, features.place[at].imag):
-            key = key * _CELLS_KEPT + np.rint(side * _CELLS).astype(np.int64)
-    _, once = np.unique(key, return_index=True)
-    p, q, pair = p[once], q[once], pair[once]
-    _, of_pair, votes = np.unique(pair, return_inverse=True, return_counts=True)
-    enough = votes[of_pair] >= _VOTES
-    p, q, pair = p[enough], q[enough], pair[enough]
-    steps = second.size[q] - first.size[p]
-    agreed: list[npt.NDArray[np.int64]] = []
+    for place in (here, there):
+        for side in (place.real, place.imag):
+            key = key * _CELLS_KEPT + np.rint(side * CELLS).astype(np.int64)
+    _, single = np.unique(key, return_index=True)
+    _, of_pair, votes = np.unique(pair[single], return_inverse=True, return_counts=True)
+    single = single[votes[of_pair] >= _VOTES]
+    told = _agreeing(pair[single], here[single], there[single], steps[single], middle[single])
+    a, b = np.divmod(told, len(two.row))
+    ends = np.sort(np.stack([one.row[a], two.row[b]]), axis=0)
+    return list(zip(*(end.tolist() for end in ends), strict=True))
+
+
+def _agreeing(pair: Rows, here: Places, there: Places, steps: Rows, middle: Places) -> Rows:
+    """Return the pairs of which enough votes put the middle of one at one place of the other, most first."""
+    agreed: list[Rows] = []
     for offset in (0, 1):
         # Two neighbouring steps of size are one scale; whichever way they are paired.
         scale = 2.0 ** ((2 * ((steps + offset) // 2) - offset + 0.5) / STEPS)
-        middle = (first.shape[first.owner[p], 0] + 1j * first.shape[first.owner[p], 1]) / 2
-        centre = (second.place[q] + 2.0 ** (steps / STEPS) * (middle - first.place[p])) / (_ROOM * scale)
+        centre = (there + 2.0 ** (steps / STEPS) * (middle - here)) / (ROOM * scale)
         for shift in (0, 0.5, 0.5j, 0.5 + 0.5j):
             at = centre + shift
-            key = pair * 16 + (steps + offset) // 2 + 8
+            where = pair * 16 + (steps + offset) // 2 + 8
             for side in (at.real, at.imag):
-                key = key * 64 + np.clip(np.floor(side), -32, 31).astype(np.int64) + 32
-            keys, counts = np.unique(key, return_counts=True)
+                where = where * 64 + np.clip(np.floor(side), -32, 31).astype(np.int64) + 32
+            keys, counts = np.unique(where, return_counts=True)
             good = counts >= _VOTES
             agreed.append(np.stack([keys[good] >> 16, counts[good]], axis=1))
     told = np.concatenate(agreed)
     order = np.lexsort((-told[:, 1], told[:, 0]))
     told = told[order][np.diff(told[order, 0], prepend=-1) != 0]
-    told = told[np.argsort(-told[:, 1], kind="stable")]
-    ends = np.divmod(told[:, 0], count)
-    return list(zip(*(end.tolist() for end in ends), strict=True))
+    return told[np.argsort(-told[:, 1], kind="stable"), 0]
 
 
-def fit(first: Features, second: Features, a: int, b: int) -> Fit | None:
-    """Return where picture a of the first lies in picture b of the second, None when too few corners agree."""
-    of_a, of_b = (slice(features.start[row], features.start[row + 1]) for features, row in ((first, a), (second, b)))
-    distance = np.bitwise_count(first.bits[of_a][:, None] ^ second.bits[of_b][None])
-    one, two = np.nonzero(distance <= _MATCH_BITS)
-    closest = np.argsort(distance[one, two], kind="stable")[:_MOST_MATCHES]
-    one, two = one[closest], two[closest]
-    if len(one) < _FEWEST:
-        return None
-    p, q = first.place[of_a][one], second.place[of_b][two]
-    told = 2.0 ** ((second.size[of_b][two] - first.size[of_a][one]) / STEPS)
-    # Of all matches, those that agree on scale and shift with the one that most agree with.
-    centre = q + told * ((first.shape[a, 0] + 1j * first.shape[a, 1]) / 2 - p)
-    scales = np.log(told)
-    meets = np.abs(centre[:, None] - centre[None]) < _ROOM * told[:, None]
-    meets &= np.abs(scales[:, None] - scales[None]) < 2 * _SIZES
-    among = np.flatnonzero(meets[int(meets.sum(axis=1).argmax())])[:_MOST_AGREED]
-    p, q, told = p[among], q[among], told[among]
-    start, end = np.triu_indices(len(p), 1)
-    far = np.abs(p[end] - p[start]) > 0.05
-    start, end = start[far], end[far]
-    turn = (q[end] - q[start]) / (p[end] - p[start])
-    scale = np.maximum(np.abs(turn), 1e-9)
-    fair = (scale > _SCALES[0]) & (scale < _SCALES[1]) & (np.abs(np.angle(turn)) < _TURN)
-    for side in (start, end):
-        fair &= np.abs(np.log(scale / told[side])) < _SIZES
-    turn, start, scale = turn[fair], start[fair], scale[fair]
-    if not len(turn):
-        return None
-    shift = q[start] - turn * p[start]
-    reach = _NEAR * np.minimum(1, scale)
-    falls = np.abs(turn[:, None] * p[None] + shift[:, None] - q[None]) < reach[:, None]
-    falls &= np.abs(np.log(scale[:, None] / told[None])) < _SIZES
-    best = int(falls.sum(axis=1).argmax())
-    p, q = p[falls[best]], q[falls[best]]
-    fine = _CELLS * max(1.0, 1 / float(scale[best])), _CELLS * max(1.0, float(scale[best]))
-    corners = min(len(np.unique(np.round(p * fine[1]))), len(np.unique(np.round(q * fine[0]))))
-    if corners < _FEWEST:
-        return None
-    mean_p, mean_q = p.mean(), q.mean()
-    spread = p - mean_p
-    exact = complex((np.conj(spread) * (q - mean_q)).sum() / (np.abs(spread) ** 2).sum())
-    return Fit(exact, complex(mean_q - exact * mean_p), corners)
+def _places(features: Features, at: Rows, owner: Rows, turned: npt.NDArray[np.bool_]) -> Places:
+    """Return where corners lie; where turned, in the picture mirrored left to right."""
+    place = features.place(at)
+    return np.where(turned, features.shape[owner, 0] - np.conj(place), place)

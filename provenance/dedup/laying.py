@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
-from provenance.dedup.crops import Fit
+from provenance.dedup.corners import Fit
 from provenance.dedup.likeness import SIDE, Glance, fine, smooth
 
 Affine = npt.NDArray[np.float64]  # [2, 3]: x and y in the other's samples, of x, y and 1 in ours

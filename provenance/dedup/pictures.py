@@ -18,7 +18,8 @@ from dataclasses import dataclass, field, fields
 import numpy as np
 import numpy.typing as npt
 
-from provenance.dedup import crops
+from provenance.dedup import corners, crops
+from provenance.dedup.corners import Features
 from provenance.dedup.groups import Joined, grouped
 from provenance.dedup.laying import lay
 from provenance.dedup.likeness import SIDE, Glance, Likeness, Relation, compare
@@ -202,28 +203,26 @@ def _by_features(pictures: Pictures, told: Rows, new: npt.NDArray[np.bool_], fou
     same = [(link.a, link.b) for link in found.links if link.likeness.relation is Relation.SAME]
     ends = np.array(same, np.int64).reshape(-1, 2)
     rows = told[grouped(len(pictures), ends[:, 0], ends[:, 1])[told] == told]
-    features = crops.Features.of(pictures.local.tolist(), pictures.size)
-    for form, first in (("upright", features), ("mirror", features.mirror())):
-        pairs, capped = crops.proposed(first, features, rows, new)
-        found.counts["capped"] += capped
-        for a, b in pairs:
+    for proposed in crops.proposed(pictures.local, pictures.size, rows, new):
+        found.counts["capped"] += proposed.capped
+        for a, b in proposed.pairs:
             if found.settled(a, b, joined):
                 continue
             found.counts["compared"] += 1
-            likeness = _fitted(pictures, first, features, a, b, form)
+            likeness = _fitted(pictures, a, b, proposed.form)
             if likeness is not None:
                 found.add(a, b, likeness, joined)
 
 
-def _fitted(
-    pictures: Pictures, first: crops.Features, features: crops.Features, a: int, b: int, form: str
-) -> Likeness | None:
+def _fitted(pictures: Pictures, a: int, b: int, form: str) -> Likeness | None:
     """Return the likeness of two pictures laid over each other by their corners; None where they cannot be."""
-    fit = crops.fit(first, features, a, b)
+    ends = np.array([a, b])
+    features = Features.of(pictures.local[ends].tolist(), pictures.size[ends])
+    fit = corners.fit(features.mirrored() if form == "mirror" else features, features, 0, 1)
     if fit is None:
         return None
     one, two = pdq.turn(pictures.glance[a], form).astype(np.float32), pictures.glance[b].astype(np.float32)
-    laid = lay(one, two, features.shape[[a, b]], fit)
+    laid = lay(one, two, features.shape, fit)
     inset = laid.enlarged >= INSET
     if laid.seen.mean() < (INSET_SEEN if inset else LEAST_SEEN):
         return None

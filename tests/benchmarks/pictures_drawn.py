@@ -7,7 +7,7 @@ import numpy as np
 from provenance.dedup.pictures import SIDE, Pictures
 from provenance.fingerprint.local import FEATURE
 
-CORNERS = 100
+CORNERS = 290  # as many as frames and paintings have on the average
 
 
 def drawn(count: int) -> Pictures:
