@@ -27,6 +27,7 @@ from provenance.building.memo import Memo
 from provenance.building.parts import Old
 from provenance.building.report import BuildReport
 from provenance.building.survey import Survey, planned, survey
+from provenance.building.toolset import near_rule
 from provenance.building.units import Unit
 from provenance.dataset import card, keyring, signing
 from provenance.dataset import ledger as ledger_chain
@@ -102,7 +103,7 @@ def build(plan: Plan, progress: Progress = silent) -> BuildReport:
             limits=plan.limits,
         )
         done = _run(job, plan, root, looked, memo, old, engine, progress)
-        told = (ledger.head, _tool(), _options(plan), os.path.basename(job.archive))
+        told = (ledger.head, _tool(), _options(plan, job), os.path.basename(job.archive))
         if head is not None and old is not None and unchanged.stands(head, old, done, *told):
             unchanged.tell(head, old, done, report)
             version = head
@@ -254,9 +255,9 @@ def _tool() -> dict[str, str]:
     return {"provenance": provenance.__version__, "python": platform.python_version()}
 
 
-def _options(plan: Plan) -> dict[str, object]:
+def _options(plan: Plan, job: Job) -> dict[str, object]:
     limited = {"limit": plan.limit} if plan.limit is not None else {}
-    return asdict(plan.options) | limited
+    return asdict(plan.options) | limited | {"near_duplicates": near_rule(job.toolset)}
 
 
 def _check_options(options: Options) -> None:

@@ -15,10 +15,10 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from provenance.building.neargroups import Part, footage, load_pictures, load_texts
+from provenance.building.neargroups import footage, load_pictures, load_texts
 from provenance.dataset.index import load_table
 from provenance.dataset.opening import Opened, open_dataset
-from provenance.dataset.shard import load_item, read_columns
+from provenance.dataset.shard import ShardInfo, load_item, read_columns
 from provenance.dedup import pictures, texts
 from provenance.dedup.neighbours import within, words
 from provenance.fingerprint import pdq
@@ -131,7 +131,6 @@ class Twins:
         self._paths: list[bytes] = shown.column("asset_path").to_pylist()
         self._files = shown.column("files")
         self._asset = self._index.column("asset").to_numpy()
-        self._parts = [Part((shard,)) for shard in self._opened.head.content.shards]
 
     def rows(self, what: str) -> Rows:
         """Return the index rows of a path below the archive root, or of an item by its id (eight digits or more)."""
@@ -200,11 +199,15 @@ class Twins:
         ]
         return sorted(found, key=lambda twin: (_CLOSEST.index(twin.relation), -(twin.agreement or 1), twin.asset))
 
+    @property
+    def _shards(self) -> Sequence[ShardInfo]:
+        return self._opened.head.content.shards
+
     def _in_time(self, asked: npt.NDArray[np.bool_]) -> Iterator[Span]:
         """Yield what videos among the asked show together with others: ranges that hold a frame that was asked for."""
         if not pc.any(pc.equal(self._index.column("kind").filter(pa.array(asked)), Kind.FRAMES.value)).as_py():
             return
-        films = footage(self._opened.store, self._opened.id, self._parts, np.ones(len(asked), bool))
+        films = footage(self._opened.store, self._opened.id, self._shards, np.ones(len(asked), bool))
         for match in films.matches(asked)[0]:
             a, b, _ = films.links(match)
             told = (match.first, match.second, match.speed), (match.second, match.first, 1 / match.speed)
@@ -219,15 +222,16 @@ class Twins:
         out = []
         kinds = set(pc.unique(self._index.column("kind").filter(pa.array(asked))).to_pylist())
         if kinds & {Kind.FRAMES.value, Kind.ART.value}:
-            rows, sketches = load_pictures(store, name, self._parts, everything)
-            for link in pictures.near_pairs(sketches, asked[rows], every=True).links:
+            with load_pictures(store, name, self._shards, everything) as (rows, sketches):
+                found = pictures.near_pairs(sketches, asked[rows], every=True)
+            for link in found.links:
                 ends = [int(rows[link.a]), int(rows[link.b])]
                 for a, b in (ends, ends[::-1]):
                     if asked[a]:
                         told = link.likeness
                         out.append((a, b, told.relation.value, told.changes, told.agreement))
         if Kind.SCRIPTS.value in kinds:
-            rows, minhashes = load_texts(store, name, self._parts, everything)
+            rows, minhashes = load_texts(store, name, self._shards, everything)
             for at in np.flatnonzero(asked[rows]).tolist():
                 alike = (minhashes == minhashes[at]).mean(axis=1)
                 for other in np.flatnonzero(alike >= texts.NEAR).tolist():
@@ -243,12 +247,13 @@ class Twins:
             wanted[rows] = True
         out: list[Match] = []
         if hashes:
-            own, sketches = load_pictures(self._opened.store, self._opened.id, self._parts, wanted)
+            with load_pictures(self._opened.store, self._opened.id, self._shards, wanted) as (own, sketches):
+                views, quality = (sketches.whole, sketches.inside), sketches.quality
             theirs = np.array(list(hashes), np.int64)
             lines = words(np.frombuffer(b"".join(hashes.values()), np.uint8).reshape(-1, 32))
             seen: set[tuple[int, int]] = set()
-            for whole in (sketches.whole, sketches.inside):
-                telling = np.flatnonzero((sketches.quality >= pictures.LEAST_QUALITY) & whole.any(axis=1))
+            for whole in views:
+                telling = np.flatnonzero((quality >= pictures.LEAST_QUALITY) & whole.any(axis=1))
                 for form in pdq.FORMS:
                     found = within(words(pdq.turned(whole[telling], form)), pictures.RADIUS, lines)
                     for a, b, bits in zip(own[telling[found.a]], theirs[found.b], found.distance, strict=True):

@@ -15,9 +15,9 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from provenance.building.carried import Carried, Groups, carried, nothing
 from provenance.building.extraction import INDEX_PART, Done
-from provenance.building.neargroups import NAME as NEAR
-from provenance.building.neargroups import Groups, Items, Part, near_groups
+from provenance.building.neargroups import Items, near_groups
 from provenance.building.parts import Old, read_part, replaced
 from provenance.building.report import SHOWN, BuildReport
 from provenance.dataset import schema
@@ -52,7 +52,8 @@ class Assembly:
         shards = [shard for answer in done for shard in self._shards(answer)]
         assets, first_asset, rights = self._assets(done, report)
         items = self._items(done, first_asset)
-        groups, near_counts = near_groups(self._store, self._dataset, self._near_parts(done), items)
+        before = self._carried(items.id, options["near_duplicates"])
+        groups, near_counts = near_groups(self._store, self._dataset, shards, items, before)
         report.near.update(near_counts)
         if self._old is not None:
             self._old.rewind()
@@ -71,7 +72,6 @@ class Assembly:
             "quarantine": dict(sorted(report.causes.items())),
         }
         tables = {"index": index, "assets": assets, "quarantine": quarantine}
-        options = {**options, "near_duplicates": NEAR}
         return Content(tool, archive, options, ledger, tuple(shards), tables, counts)
 
     def _shards(self, answer: Done) -> Iterator[ShardInfo]:
@@ -147,36 +147,23 @@ class Assembly:
             return writer.finish()
 
     def _items(self, done: Sequence[Done], first_asset: Sequence[int]) -> Items:
-        content, asset, quality = [np.empty((0, 32), np.uint8)], [np.empty(0, np.int64)], [np.empty(0, np.int64)]
+        ids, content = [np.empty((0, 32), np.uint8)], [np.empty((0, 32), np.uint8)]
+        asset, quality = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
         for at, answer in enumerate(done):
             _, shift = self._shifts(answer, 0, first_asset[at])
             for batch in self._unit(answer, "index"):
+                ids.append(digests(batch.column("item_id")))
                 content.append(digests(batch.column("content_sha256")))
                 asset.append(batch.column("asset").to_numpy().astype(np.int64) + shift)
                 quality.append(batch.column("quality").to_numpy())
-        return Items(exact_groups(np.concatenate(content)), np.concatenate(asset), np.concatenate(quality))
+        told = (np.concatenate(each) for each in (asset, quality))
+        return Items(np.concatenate(ids), exact_groups(np.concatenate(content)), *told)
 
-    def _near_parts(self, done: Sequence[Done]) -> list[Part]:
-        """The units' shards, with the near groups of kept ones where those still hold: when nothing was taken away."""
-        parts = [Part(tuple(self._shards(answer))) for answer in done]
-        old = self._old
-        kept = {answer.key for answer in done if answer.status != "finished"}
-        if old is None or old.near_name != NEAR or not set(old.index) <= kept:
-            return parts
-        new_row = np.full(sum(count for _, count in old.index.values()), -1, np.int64)
-        at = 0
-        for answer, part in zip(done, parts, strict=True):
-            if answer.key in old.index and answer.status != "finished":
-                first, count = old.index[answer.key]
-                new_row[first : first + count] = np.arange(at, at + count)
-            at += sum(shard.rows for shard in part.shards)
-        before = old.near_groups()
-        groups = Groups(new_row[before.near], new_row[before.copies])
-        for number, answer in enumerate(done):
-            if answer.status != "finished":
-                first, count = old.index.get(answer.key, (0, 0))
-                parts[number] = Part(parts[number].shards, groups[first : first + count])
-        return parts
+    def _carried(self, ids: npt.NDArray[np.uint8], rule: str) -> Carried:
+        """What the version before says of the groups; nothing, where they were made by another rule."""
+        if self._old is None or self._old.near_rule != rule:
+            return nothing(len(ids))
+        return carried(ids, *self._old.groups())
 
     def _shifts(self, answer: Done, first_shard: int, first_asset: int) -> tuple[int, int]:
         if answer.status == "finished" or self._old is None:

@@ -8,20 +8,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from provenance.dataset.index import stream_table
+from provenance.building.carried import Groups
+from provenance.dataset.index import digests, stream_table
 from provenance.dataset.shard import ShardInfo
 from provenance.dataset.store import Store
 from provenance.dataset.version import Version
 from provenance.model.errors import ChangedError, ConflictError, MissingError
-
-if TYPE_CHECKING:
-    from provenance.building.neargroups import Groups
 
 Ranges = dict[str, tuple[int, int]]  # unit -> first row, number of rows
 
@@ -58,18 +56,18 @@ class Old:
                 self.failed[unit] = (*self.failed.get(unit, ()), (path, cause))
 
     @property
-    def near_name(self) -> str | None:
-        """The rule that made its near groups."""
+    def near_rule(self) -> str | None:
+        """What made its near groups."""
         return self._version.content.options.get("near_duplicates")
 
-    def near_groups(self) -> Groups:
-        """Return its `near_group` and `copy_group` columns."""
-        # Here, because an unchanged build does without what joins near-duplicates.
-        from provenance.building.neargroups import NO_GROUPS, Groups
-
-        names = ["near_group", "copy_group"]
-        batches = [[column.to_numpy() for column in batch.columns] for batch in self.stream("index", names)]
-        return Groups(*(np.concatenate(parts) for parts in zip(*batches, strict=True))) if batches else NO_GROUPS
+    def groups(self) -> tuple[npt.NDArray[np.uint8], Groups]:
+        """Return its `item_id`, uint8[rows, 32], and its `near_group` and `copy_group` columns."""
+        ids, near, copies = [np.empty((0, 32), np.uint8)], [np.empty(0, np.int64)], [np.empty(0, np.int64)]
+        for batch in self.stream("index", ["item_id", "near_group", "copy_group"]):
+            ids.append(digests(batch.column("item_id")))
+            near.append(batch.column("near_group").to_numpy())
+            copies.append(batch.column("copy_group").to_numpy())
+        return np.concatenate(ids), Groups(np.concatenate(near), np.concatenate(copies))
 
     def keys(self) -> set[str]:
         return set(self.assets) | set(self.quarantine)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from provenance.media import shelf
 from provenance.model.declared import declared
+from provenance.model.words import canonical_json, sha256_hex
 
 
 def toolset(options: shelf.Options) -> list[str]:
@@ -14,3 +17,9 @@ def toolset(options: shelf.Options) -> list[str]:
         f"signals/{signals}",
         f"fingerprints/{fingerprints}",
     ]
+
+
+def near_rule(toolset: Sequence[str]) -> str:
+    """Return the name of what makes near groups: the rule, and the readers whose fingerprints it is given."""
+    (name,) = declared("provenance.building.neargroups", "NAME")
+    return f"{name}/{sha256_hex(canonical_json(list(toolset)))[:16]}"

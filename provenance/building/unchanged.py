@@ -9,7 +9,6 @@ from provenance.building.extraction import Done
 from provenance.building.parts import Old
 from provenance.building.report import SHOWN, BuildReport
 from provenance.dataset.version import Version
-from provenance.model.declared import declared
 
 
 def stands(
@@ -23,8 +22,8 @@ def stands(
 ) -> bool:
     """Return whether everything that a version is made of is as it was when `head` was committed.
 
-    The units and their order, the ledger, the tool, the options and the rule of near groups. A version is a function of
-    these, so the next one would be the same, byte for byte.
+    The units and their order, the ledger, the tool, and the options, among them the rule of near groups. A version is
+    a function of these, so the next one would be the same, byte for byte.
     """
     content = head.content
     if any(answer.status == "finished" for answer in done):
@@ -36,7 +35,6 @@ def stands(
             return False
     if len(at) != len(old.keys()):
         return False
-    options = {**options, "near_duplicates": declared("provenance.building.neargroups", "NAME")[0]}
     told = (content.ledger, content.tool, content.options, content.archive)
     return told == (ledger, tool, options, archive)
 

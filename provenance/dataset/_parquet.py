@@ -111,10 +111,16 @@ def opened(source: Any, schema: pa.Schema, dataset: str, holds: str, where: str)
     source: `at_descriptor`, or a buffer reader over proven bytes. ChangedError for what cannot be read, SchemaError for
     other columns, types, order or nullability, ForeignError for a file of another dataset.
     """
+    with told(where), pq.ParquetFile(source, page_checksum_verification=True) as file:
+        _check(file.schema_arrow, schema, dataset, holds, where)
+        yield file
+
+
+@contextlib.contextmanager
+def told(where: str) -> Iterator[None]:
+    """Tell what goes wrong while a Parquet file is read as ChangedError."""
     try:
-        with pq.ParquetFile(source, page_checksum_verification=True) as file:
-            _check(file.schema_arrow, schema, dataset, holds, where)
-            yield file
+        yield
     except (pa.ArrowException, OSError, ValueError, KeyError, TypeError) as error:
         raise ChangedError("cannot be read as the Parquet it should be", where=where, next_step=_RESTORE) from error
 

@@ -185,6 +185,31 @@ def read_shard(store: Store, shard: ShardInfo, dataset: str, columns: Sequence[s
         os.close(handle)
 
 
+class ShardColumns:
+    """Columns of a shard at rest, row group by row group; checked as by `read_columns`. Close it."""
+
+    def __init__(self, store: Store, shard: ShardInfo, dataset: str) -> None:
+        """SchemaError, ForeignError, ChangedError."""
+        self._where = shard.path
+        with contextlib.ExitStack() as stack:
+            handle = store.open(shard.path)
+            stack.callback(os.close, handle)
+            self._file = stack.enter_context(_opened(handle, shard.kind, dataset, shard.path))
+            metadata = self._file.metadata
+            rows = [metadata.row_group(at).num_rows for at in range(metadata.num_row_groups)]
+            self._stack = stack.pop_all()
+        self.first: Longs = np.cumsum([0, *rows], dtype=np.int64)
+        """The first row of each row group, and the number of rows: int64[groups + 1]."""
+
+    def read(self, group: int, columns: Sequence[str]) -> pa.Table:
+        """Return columns of a row group. ChangedError."""
+        with _parquet.told(self._where):
+            return self._file.read_row_group(group, columns=list(columns))
+
+    def close(self) -> None:
+        self._stack.close()
+
+
 def load_columns(store: Store, shard: ShardInfo, dataset: str, columns: Sequence[str]) -> pa.Table:
     """Return columns of a shard whose every byte is proven by its digest. Holds the whole file meanwhile."""
     data = pa.BufferReader(store.load(shard.path, shard.sha256, shard.bytes))

@@ -22,13 +22,17 @@ from provenance.fingerprint import pdq
 Rows = npt.NDArray[np.int64]
 
 
-def of_pictures(pictures: Pictures, near: Rows, asset: Rows, quality: Rows) -> Rows:
-    """Return for each picture the first of those that show the same, int64[n].
+def of_pictures(
+    pictures: Pictures, near: Rows, asset: Rows, quality: Rows, asked: npt.NDArray[np.bool_] | None = None
+) -> Rows:
+    """Return for each picture the first of those that show the same, int64[n]; itself, where it was not asked for.
 
-    near, asset: numbers of the group and of the asset of each, int64[n]. quality: more is better.
+    near, asset: numbers of the group and of the asset of each, int64[n]. quality: more is better. asked: bool[n], whole
+    groups; None for all.
     """
     out = np.arange(len(pictures), dtype=np.int64)
     order = np.argsort(near, kind="stable")
+    order = order if asked is None else order[asked[order]]
     for members in np.split(order, np.flatnonzero(np.diff(near[order])) + 1):
         if len(members) > 1:
             out[members] = _of_group(pictures, members, asset[members], quality[members])
@@ -59,7 +63,7 @@ def _told_apart(pictures: Pictures, rows: Rows) -> Rows:
     """Return for each of an asset's pictures, in order, the place of the first that it shows nothing new beside."""
     shown: list[int] = []
     out = np.empty(len(rows), np.int64)
-    glance = pictures.glance[rows].astype(np.float32)
+    glance = [pictures.glance[row].astype(np.float32) for row in rows.tolist()]
     for at in range(len(rows)):
         out[at] = at
         # The newest first: a frame resembles those just before it.

@@ -12,8 +12,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -22,7 +22,7 @@ from provenance.dedup import corners, crops
 from provenance.dedup.corners import Features
 from provenance.dedup.groups import Joined, grouped
 from provenance.dedup.laying import lay
-from provenance.dedup.likeness import SIDE, Glance, Likeness, Relation, compare
+from provenance.dedup.likeness import Glance, Likeness, Relation, compare
 from provenance.dedup.neighbours import within, words
 from provenance.fingerprint import pdq
 
@@ -44,47 +44,35 @@ UNMOVED = 0.03  # of the longer side, and of the scale: less may be the corners'
 
 Rows = npt.NDArray[np.int64]
 Bytes = npt.NDArray[np.uint8]
+Bools = npt.NDArray[np.bool_]
+
+
+class Column(Protocol):
+    """Values by the numbers of pictures."""
+
+    def __getitem__(self, pictures: Any, /) -> Any: ...
 
 
 @dataclass(frozen=True)
 class Pictures:
     """The fingerprints of n pictures.
 
-    whole: uint8[n, 32]. quality: int[n]. inside: uint8[n, 32], nought where there are no bars. glance, inside_glance:
-    uint8[n, 64, 64]. size: float32[n, 2], width and height in pixels. local: the records of `fingerprint.local`, empty
-    for none.
+    whole: uint8[n, 32]. quality: int[n]. inside: uint8[n, 32], nought where there are no bars. size: float32[n, 2],
+    width and height in pixels. glance, inside_glance: uint8[n, 64, 64]. local: the records of `fingerprint.local`,
+    bytes[n], empty for none. The last three may be read when they are asked for: glances picture by picture, records of
+    one picture or of many (rising).
     """
 
     whole: Bytes
     quality: npt.NDArray[np.int64]
     inside: Bytes
-    glance: Bytes
-    inside_glance: Bytes
     size: npt.NDArray[np.float32]
-    local: npt.NDArray[np.object_]
+    glance: Column
+    inside_glance: Column
+    local: Column
 
     def __len__(self) -> int:
         return len(self.whole)
-
-    def take(self, rows: Rows) -> Pictures:
-        return Pictures(*(getattr(self, each.name)[rows] for each in fields(self)))
-
-    @classmethod
-    def empty(cls) -> Pictures:
-        nothing = np.empty((0, 32), np.uint8)
-        return cls(
-            nothing,
-            np.empty(0, np.int64),
-            nothing,
-            np.empty((0, SIDE, SIDE), np.uint8),
-            np.empty((0, SIDE, SIDE), np.uint8),
-            np.empty((0, 2), np.float32),
-            np.empty(0, object),
-        )
-
-    @classmethod
-    def joined(cls, parts: Sequence[Pictures]) -> Pictures:
-        return cls(*(np.concatenate([getattr(part, each.name) for part in parts]) for each in fields(cls)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,24 +121,27 @@ class Found:
         return pairs[:, 0], pairs[:, 1]
 
 
-def near_pairs(pictures: Pictures, new: npt.NDArray[np.bool_] | None = None, *, every: bool = False) -> Found:
+def near_pairs(
+    pictures: Pictures, new: Bools | None = None, *, among: Bools | None = None, every: bool = False
+) -> Found:
     """Return links between pictures that join all that belong together.
 
-    new: bool[n], those of which at least one must be in a pair; None for all. every: compare also those that are linked
-    over others already.
+    new: bool[n], those of which at least one must be in a pair; None for all. among: bool[n], those that take part;
+    None for all. every: compare also those that are linked over others already.
     """
     new = np.ones(len(pictures), bool) if new is None else new
+    among = np.ones(len(pictures), bool) if among is None else among
     found = Found(every=every)
-    told = np.flatnonzero(pictures.quality >= LEAST_QUALITY)
-    found.counts["pictures"] = len(pictures)
-    found.counts["too little to see"] = len(pictures) - len(told)
+    told = np.flatnonzero(among & (pictures.quality >= LEAST_QUALITY))
+    found.counts["pictures"] = int(among.sum())
+    found.counts["too little to see"] = int(among.sum()) - len(told)
     joined = Joined(len(pictures))
     _by_hash(pictures, told, new, found, joined)
     _by_features(pictures, told, new, found, joined)
     return found
 
 
-def _by_hash(pictures: Pictures, told: Rows, new: npt.NDArray[np.bool_], found: Found, joined: Joined) -> None:
+def _by_hash(pictures: Pictures, told: Rows, new: Bools, found: Found, joined: Joined) -> None:
     views = _views(pictures, told)
     if not found.every:
         views = _without_repeats(pictures, views, new, found, joined)
@@ -178,9 +169,7 @@ def _by_hash(pictures: Pictures, told: Rows, new: npt.NDArray[np.bool_], found: 
             found.add(a, b, likeness, joined, final=whole)
 
 
-def _without_repeats(
-    pictures: Pictures, views: _Views, new: npt.NDArray[np.bool_], found: Found, joined: Joined
-) -> _Views:
+def _without_repeats(pictures: Pictures, views: _Views, new: Bools, found: Found, joined: Joined) -> _Views:
     """Link views to the first with the very same hash, where they lie on it, and return the views without them."""
     keys = np.ascontiguousarray(np.column_stack([views.hashes, views.trimmed])).view(f"V{views.hashes.shape[1] + 1}")
     _, first, of_view = np.unique(keys.reshape(-1), return_index=True, return_inverse=True)
@@ -198,7 +187,7 @@ def _without_repeats(
     return _Views(views.row[keep], views.trimmed[keep], views.hashes[keep])
 
 
-def _by_features(pictures: Pictures, told: Rows, new: npt.NDArray[np.bool_], found: Found, joined: Joined) -> None:
+def _by_features(pictures: Pictures, told: Rows, new: Bools, found: Found, joined: Joined) -> None:
     # Of pictures that are the same, one speaks for all: a shot's held frames are hundreds.
     same = [(link.a, link.b) for link in found.links if link.likeness.relation is Relation.SAME]
     ends = np.array(same, np.int64).reshape(-1, 2)
@@ -216,8 +205,7 @@ def _by_features(pictures: Pictures, told: Rows, new: npt.NDArray[np.bool_], fou
 
 def _fitted(pictures: Pictures, a: int, b: int, form: str) -> Likeness | None:
     """Return the likeness of two pictures laid over each other by their corners; None where they cannot be."""
-    ends = np.array([a, b])
-    features = Features.of(pictures.local[ends].tolist(), pictures.size[ends])
+    features = Features.of([pictures.local[a], pictures.local[b]], pictures.size[[a, b]])
     fit = corners.fit(features.mirrored() if form == "mirror" else features, features, 0, 1)
     if fit is None:
         return None

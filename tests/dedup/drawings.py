@@ -7,6 +7,7 @@ import math
 import random
 import zlib
 from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
@@ -282,3 +283,9 @@ def fingerprints(images: list[Image.Image]) -> Pictures:
         size=size,
         local=np.array([each["local_features"] for each in told], object),
     )
+
+
+def joined(parts: list[Pictures]) -> Pictures:
+    """These pictures, one after the other."""
+    names = [each.name for each in fields(Pictures)]
+    return Pictures(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in names})

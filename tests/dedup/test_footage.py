@@ -16,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from PIL import Image
 from studio import Studio
 
-from provenance.building.neargroups import Part, footage
+from provenance.building.neargroups import footage
 from provenance.cli import run
 from provenance.dataset.index import load_table
 from provenance.dataset.opening import open_dataset
@@ -98,7 +98,7 @@ def test_two_lines_of_one_head_before_a_moving_ground_are_not_linked(tmp_path: P
     studio.add("lips/again.mp4", films.encoded(tmp_path / "l.mp4", _speaking(1), 0, 6, quality=34).read_bytes())
     studio.build()
     opened = open_dataset(studio.dataset)
-    shards = [Part((shard,)) for shard in opened.head.content.shards]
+    shards = opened.head.content.shards
     every = np.ones(len(_frames(studio)[1]), bool)
     found = footage(opened.store, opened.id, shards, every)
     matches, _ = found.matches(every)
