@@ -34,8 +34,8 @@ Told = tuple[Rows, Rows, Distances]
 _LANES = 8  # hashes compared at once
 _NARROWEST, _WIDEST = 8, 24  # bits of a band: its buckets are counted in a table
 _OVERSIZED = 8  # times the mean of its band: no bucket of strangers is
-_AT_ONCE = 13  # bits by which rows are set in order in one step: so many places stay in the cache
 _STRETCH = 16_384  # rows, about, searched before their pairs are collected
+_STRETCH_THERE = 131_072  # of the other side, where it is the larger: they stay in the cache
 # What the plan weighs, in nanoseconds: opening a bucket, turning to eight of its hashes, comparing these with one more,
 # and setting a row in order.
 _OPEN, _TURN, _COMPARE, _ORDER = 3.0, 4.0, 0.3, 10.0
@@ -112,8 +112,7 @@ def _cost(width: int, share: int, count: int, others: int | None) -> float:
     pair = _OPEN + (theirs / _LANES + min(1.0, theirs)) * (_TURN + mine * _COMPARE)
     # Of its own bucket a row looks at the half behind it, by itself.
     own = count * (theirs / _LANES / 2 + 1) * _TURN if others is None else 0.0
-    steps = 1 if width <= _AT_ONCE else 2
-    return full * flips * pair + own + (second if others is None else count + second) * steps * _ORDER
+    return full * flips * pair + own + (second if others is None else count + second) * _ORDER
 
 
 def self_join(hashes: Words, radius: int, most: int) -> tuple[Rows, Rows, Distances, Cuts]:
@@ -135,9 +134,10 @@ def _join(
 ) -> tuple[Rows, Rows, Distances, Cuts]:
     told: list[Told] = []
     cuts = Cuts()
+    halfway = room(hashes if others is None or len(others) < len(hashes) else others)
     for at, band in enumerate(plan):
-        one = ordered(hashes, band.start, band.width)
-        two = one if others is None else ordered(others, band.start, band.width)
+        one = ordered(hashes, band.start, band.width, halfway)
+        two = one if others is None else ordered(others, band.start, band.width, halfway)
         told += search(one, two, band.share, radius, before(plan[:at], hashes.shape[1]), most, cuts)
         del one, two
     if not told:
@@ -148,11 +148,17 @@ def _join(
     return first, second, distance, cuts
 
 
-def ordered(hashes: Words, start: int, width: int) -> Side:
-    """Return hashes in the order of the band's bits; equal ones stay in the order that they have."""
+def ordered(hashes: Words, start: int, width: int, halfway: Words | None = None) -> Side:
+    """Return hashes in the order of the band's bits; equal ones stay in the order that they have.
+
+    halfway: `room` for these hashes, to be used again: new memory costs as much as the work.
+    """
     hashes = np.ascontiguousarray(hashes)
-    order = _ordered if width <= _AT_ONCE else _ordered_in_two
-    return Side(hashes, *order(hashes, start, width))
+    return Side(hashes, *_ordered(hashes, start, width, room(hashes) if halfway is None else halfway))
+
+
+def room(hashes: Words) -> Words:
+    return np.empty((len(hashes), min(2, hashes.shape[1]) + 1), np.uint64)
 
 
 def before(plan: list[Band], words: int) -> tuple[Words, npt.NDArray[np.int64]]:
@@ -177,7 +183,8 @@ def search(
     In the same order, however many threads there are. `cuts` is added to.
     """
     width = (len(two.starts) - 1).bit_length() - 1
-    step = 1 << max(0, min(width, int((_STRETCH << width) / max(1, len(one.rows))).bit_length() - 1))
+    rows = max(1, len(one.rows), len(two.rows) * _STRETCH // _STRETCH_THERE)
+    step = 1 << max(0, min(width, int((_STRETCH << width) / rows).bit_length() - 1))
     # The nearest buckets first, and all of one stretch of them before the next: both sides stay in the cache.
     flips = np.array(sorted(flipped(width, share), key=lambda flip: (flip // step, flip.bit_count())), np.int64)
     met = np.zeros(len(one.rows) if most < len(two.rows) else 0, np.int32)
@@ -186,12 +193,13 @@ def search(
 
     def stretch(key: int) -> Told:
         mine = slice(one.starts[key], one.starts[key + step])
+        keys = key + np.flatnonzero(np.diff(one.starts[key : key + step + 1]))
         room, met_before = 4096, met[mine].copy()
         while True:
             told = np.empty((room, 3), np.int32)
             found = _search(
                 *(one.hashes, one.columns, one.rows, one.starts, two.hashes, two.columns, two.rows, two.starts),
-                *(one is two, key, key + step, flips, radius, *earlier, met, most, look, told),
+                *(one is two, keys, flips, radius, *earlier, met, most, look, told),
             )
             if found <= room:
                 break
@@ -227,45 +235,79 @@ def _instructions(code: Any) -> Any:
     return intrinsic(code)
 
 
+def _lanes(context, builder):  # type: ignore[no-untyped-def]
+    """Return what loads eight words of an array, sets one word eight times, and counts the bits of eight. LLVM makes of
+    it what the processor has: one instruction a step, or several."""
+    word, lanes = ir.IntType(64), ir.VectorType(ir.IntType(64), _LANES)
+    popcount = cgutils.get_or_insert_function(
+        builder.module, ir.FunctionType(lanes, [lanes]), f"llvm.ctpop.v{_LANES}i64"
+    )
+    first = ir.Constant(ir.VectorType(ir.IntType(32), _LANES), [ir.Constant(ir.IntType(32), 0)] * _LANES)
+
+    def columns(kind, array):  # type: ignore[no-untyped-def]
+        held = context.make_array(kind)(context, builder, array)
+        return held.data, builder.gep(held.data, [cgutils.unpack_tuple(builder, held.shape)[1]])
+
+    def load(column, place):  # type: ignore[no-untyped-def]
+        return builder.load(builder.bitcast(builder.gep(column, [place]), lanes.as_pointer()), align=8)
+
+    def everywhere(value):  # type: ignore[no-untyped-def]
+        lane = builder.insert_element(ir.Constant(lanes, ir.Undefined), value, ir.Constant(ir.IntType(32), 0))
+        return builder.shuffle_vector(lane, lane, first)
+
+    def differ(there, mine):  # type: ignore[no-untyped-def]
+        return builder.call(popcount, [builder.xor(there, everywhere(mine))])
+
+    def told(distance, radius):  # type: ignore[no-untyped-def]
+        near = builder.icmp_signed("<=", distance, everywhere(radius))
+        return builder.zext(builder.bitcast(near, ir.IntType(_LANES)), word)
+
+    return columns, load, everywhere, differ, told
+
+
+def _used(both, given):  # type: ignore[no-untyped-def]
+    """The columns that are compared: the first, or two where the type says so."""
+    return given[:1] if isinstance(both, numba.types.NoneType) else given
+
+
 @_instructions
 def _near_lanes(context, mine, others, two_words, row, end, place, radius):  # type: ignore[no-untyped-def]
     """Which of the eight hashes from `place` on are within the radius of any of the rows, by their first word, or two
-    unless that is None: eight bits. LLVM makes of it what the processor has: one instruction a step, or several."""
+    unless that is None: eight bits."""
 
     def code(context, builder, signature, given):  # type: ignore[no-untyped-def]
-        word, lanes = ir.IntType(64), ir.VectorType(ir.IntType(64), _LANES)
-        count = cgutils.get_or_insert_function(
-            builder.module, ir.FunctionType(lanes, [lanes]), f"llvm.ctpop.v{_LANES}i64"
-        )
-        first = ir.Constant(ir.VectorType(ir.IntType(32), _LANES), [ir.Constant(ir.IntType(32), 0)] * _LANES)
-
-        def everywhere(value):  # type: ignore[no-untyped-def]
-            lane = builder.insert_element(ir.Constant(lanes, ir.Undefined), value, ir.Constant(ir.IntType(32), 0))
-            return builder.shuffle_vector(lane, lane, first)
-
-        def columns(at):  # type: ignore[no-untyped-def]
-            array = context.make_array(signature.args[at])(context, builder, given[at])
-            next_column = builder.gep(array.data, [cgutils.unpack_tuple(builder, array.shape)[1]])
-            return [array.data] if isinstance(signature.args[2], numba.types.NoneType) else [array.data, next_column]
-
-        start, stop, there, limit = given[3:]
-        lanes_there = [
-            builder.load(builder.bitcast(builder.gep(column, [there]), lanes.as_pointer()), align=8)
-            for column in columns(1)
-        ]
-        closest = cgutils.alloca_once_value(builder, ir.Constant(lanes, [ir.Constant(word, 1 << 30)] * _LANES))
+        columns, load, everywhere, differ, told = _lanes(context, builder)
+        own, other = (_used(signature.args[2], columns(signature.args[at], given[at])) for at in (0, 1))
+        start, stop, there, radius = given[3:]
+        held = [load(column, there) for column in other]
+        word = ir.IntType(64)
+        closest = cgutils.alloca_once_value(builder, everywhere(ir.Constant(word, 1 << 30)))
         with cgutils.for_range_slice(builder, start, stop, ir.Constant(word, 1)) as (at, _):
-            distance = ir.Constant(lanes, [ir.Constant(word, 0)] * _LANES)
-            for column, others_there in zip(columns(0), lanes_there, strict=True):
-                differ = builder.xor(others_there, everywhere(builder.load(builder.gep(column, [at]))))
-                distance = builder.add(distance, builder.call(count, [differ]))
+            distance = everywhere(ir.Constant(word, 0))
+            for column, lanes in zip(own, held, strict=True):
+                distance = builder.add(distance, differ(lanes, builder.load(builder.gep(column, [at]))))
             least = builder.load(closest)
             builder.store(builder.select(builder.icmp_signed("<", distance, least), distance, least), closest)
-        near = builder.icmp_signed("<=", builder.load(closest), everywhere(limit))
-        return builder.zext(builder.bitcast(near, ir.IntType(_LANES)), word)
+        return told(builder.load(closest), radius)
 
     number = numba.int64
     return number(mine, others, two_words, number, number, number, number), code
+
+
+@_instructions
+def _near_one(context, others, two_words, one, two, place, radius):  # type: ignore[no-untyped-def]
+    """The same of one hash, given by its words: most buckets of few who ask hold no more."""
+
+    def code(context, builder, signature, given):  # type: ignore[no-untyped-def]
+        columns, load, everywhere, differ, told = _lanes(context, builder)
+        other = _used(signature.args[1], columns(signature.args[0], given[0]))
+        distance = everywhere(ir.Constant(ir.IntType(64), 0))
+        for column, mine in zip(other, given[2:4], strict=False):
+            distance = builder.add(distance, differ(load(column, given[4]), mine))
+        return told(distance, given[5])
+
+    number, word = numba.int64, numba.uint64
+    return number(others, two_words, word, word, number, number), code
 
 
 @_instructions
@@ -284,63 +326,45 @@ def _key(hashes, row, start, width):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True, nogil=True)
-def _ordered(hashes, start, width):  # type: ignore[no-untyped-def]
-    """The first words in the order of the band, where each came from, and where each bucket begins."""
-    count, words = len(hashes), min(2, hashes.shape[1])
-    starts = np.zeros((1 << width) + 1, np.int32)
-    for row in range(count):
-        starts[_key(hashes, row, start, width) + 1] += 1
-    for key in range(1 << width):
-        starts[key + 1] += starts[key]
-    ends = starts.copy()
-    columns = np.empty((words, count + _LANES), np.uint64)  # the last ones are read and not believed
-    rows = np.empty(count, np.int32)
-    for row in range(count):
-        key = _key(hashes, row, start, width)
-        place = ends[key]
-        ends[key] = place + 1
-        rows[place] = row
-        for word in range(words):
-            columns[word, place] = hashes[row, word]
-    return columns, rows, starts
+def _ordered(hashes, start, width, halfway):  # type: ignore[no-untyped-def]
+    """The first words in the order of the band, where each came from, and where each bucket begins.
 
-
-@numba.njit(cache=True, nogil=True)
-def _ordered_in_two(hashes, start, width):  # type: ignore[no-untyped-def]
-    """The same of many bits, first by their upper half: each step goes to few places, which stay in the cache."""
-    count, words = len(hashes), min(2, hashes.shape[1])
-    low = width // 2
-    coarse = np.zeros((1 << (width - low)) + 1, np.int64)
+    First by the upper half of the band, then each part by the rest: a step writes to few places, which stay cached.
+    """
+    count, words = len(hashes), halfway.shape[1] - 1
+    upper = min(width, max(8, width // 2))
+    low = width - upper
+    coarse = np.zeros((1 << upper) + 1, np.int64)
     for row in range(count):
         coarse[(_key(hashes, row, start, width) >> low) + 1] += 1
     coarse = np.cumsum(coarse)
     ends = coarse.copy()
-    halfway = np.empty((count, words), np.uint64)
-    from_row, keys = np.empty(count, np.int32), np.empty(count, np.uint16)
+    within = np.uint64((1 << low) - 1)
     for row in range(count):
         key = _key(hashes, row, start, width)
         place = ends[key >> low]
         ends[key >> low] = place + 1
-        from_row[place], keys[place] = row, key & ((1 << low) - 1)
         for word in range(words):
             halfway[place, word] = hashes[row, word]
+        halfway[place, words] = np.uint64(row) << np.uint64(16) | np.uint64(key) & within
     columns = np.empty((words, count + _LANES), np.uint64)  # the last ones are read and not believed
     rows = np.empty(count, np.int32)
     starts = np.empty((1 << width) + 1, np.int32)
     starts[1 << width] = count
     places = np.empty(1 << low, np.int64)
-    for upper in range(1 << (width - low)):
+    for part in range(1 << upper):
         places[:] = 0
-        for at in range(coarse[upper], coarse[upper + 1]):
-            places[keys[at]] += 1
-        place = coarse[upper]
+        for at in range(coarse[part], coarse[part + 1]):
+            places[np.int64(halfway[at, words] & within)] += 1
+        place = coarse[part]
         for key in range(1 << low):
-            starts[(upper << low) | key] = place
+            starts[(part << low) | key] = place
             place, places[key] = place + places[key], place
-        for at in range(coarse[upper], coarse[upper + 1]):
-            place = places[keys[at]]
-            places[keys[at]] = place + 1
-            rows[place] = from_row[at]
+        for at in range(coarse[part], coarse[part + 1]):
+            told = halfway[at, words]
+            place = places[np.int64(told & within)]
+            places[np.int64(told & within)] = place + 1
+            rows[place] = np.int32(told >> np.uint64(16))
             for word in range(words):
                 columns[word, place] = halfway[at, word]
     return columns, rows, starts
@@ -397,15 +421,15 @@ def _tell(  # type: ignore[no-untyped-def]
 @numba.njit(cache=True, nogil=True)
 def _search(  # type: ignore[no-untyped-def]
     hashes, columns, rows, starts, others, other_columns, other_rows, other_starts,
-    alone, first_key, end_key, flips, radius, before, shares, met, most, look, told,
+    alone, keys, flips, radius, before, shares, met, most, look, told,
 ):  # fmt: skip
     """Tell the pairs of a stretch of buckets; return how many there are, more than there was room for or not."""
     found = 0
     for flip in flips:
-        for key in range(first_key, end_key):
+        for key in keys:
             start, end = np.int64(starts[key]), np.int64(starts[key + 1])
             other = key ^ flip
-            if start == end or (alone and other < key):
+            if alone and other < key:
                 continue
             other_start, other_end = np.int64(other_starts[other]), np.int64(other_starts[other + 1])
             own = alone and other == key
@@ -421,9 +445,15 @@ def _search(  # type: ignore[no-untyped-def]
                     last = min(last, place + look)
                     if len(met) > 0 and met[row] >= most:
                         continue
+                first_word, second_word = columns[0, row], columns[-1, row]
                 while place < last:
                     if len(columns) == 1:
-                        near = _near_lanes(columns, other_columns, None, row, row + step, place, radius)
+                        if step == 1:
+                            near = _near_one(other_columns, None, first_word, second_word, place, radius)
+                        else:
+                            near = _near_lanes(columns, other_columns, None, row, row + step, place, radius)
+                    elif step == 1:
+                        near = _near_one(other_columns, True, first_word, second_word, place, radius)
                     else:
                         near = _near_lanes(columns, other_columns, True, row, row + step, place, radius)
                     if near != 0:
