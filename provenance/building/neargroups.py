@@ -122,9 +122,9 @@ def _footage_links(
 
 
 def _text_links(sketches: Words, rows: Rows, before: Carried) -> Iterator[tuple[Rows, Rows, Likeness, Counter[str]]]:
-    for among, _ in _searches(before, rows):
+    for among, new in _searches(before, rows):
         at = np.flatnonzero(among)
-        a, b, alike, counts = texts.near_pairs(sketches[at])
+        a, b, alike, counts = texts.near_pairs(sketches[at], new[at])
         yield rows[at[a]], rows[at[b]], alike, counts
 
 

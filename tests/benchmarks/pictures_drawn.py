@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from provenance.dedup.pictures import SIDE, Pictures
+from provenance.dedup.likeness import SIDE
+from provenance.dedup.pictures import Pictures
 from provenance.fingerprint.local import FEATURE
 
 CORNERS = 290  # as many as frames and paintings have on the average
