@@ -99,6 +99,8 @@ def matches(tracks: Sequence[Track], new: npt.NDArray[np.bool_] | None = None) -
     new = np.ones(len(tracks), bool) if new is None else new
     counts: Counter[str] = Counter({"video tracks": len(tracks)})
     found: list[Match] = []
+    if not new.any():
+        return found, +counts
     sketched = lru_cache(maxsize=_HELD_SKETCHES)(lambda number: sketch(tracks[number]))
     for a, b, form, votes in _partners(tracks, new, counts):
         counts["video pairs that voted"] += 1
@@ -116,15 +118,32 @@ def matches(tracks: Sequence[Track], new: npt.NDArray[np.bool_] | None = None) -
 
 def sketch(track: Track) -> Sketch:
     """Return what is compared of a track."""
-    inside = track.inside or WHOLE
-    boxes = (inside, _within(inside, _UPPER), _within(inside, _MIDDLE), *([WHOLE] if track.inside else []))
-    flat = track.view.reshape(-1, SIDE * SIDE).astype(np.float64)
-    features = np.stack([flat @ _frequencies(box) for box in boxes])
-    telling = part(track.view, inside).std(axis=(1, 2)) >= _FLAT
-    bits = np.ascontiguousarray(np.packbits(features > 0, axis=2)).view(np.uint64)[..., 0]
+    boxes = _boxes(track)
+    features = np.stack(list(_features(track, boxes)))
+    bits = _signs(features)
+    telling = _telling(track)
     length = np.sqrt((features * features).sum(axis=2, keepdims=True))
     unit = (features / np.maximum(length, 1e-6)).astype(np.float32)
     return Sketch(track.time, unit, bits, telling, _moving(bits[0], telling), track.view, boxes)
+
+
+def _boxes(track: Track) -> tuple[Box, ...]:
+    inside = track.inside or WHOLE
+    return (inside, _within(inside, _UPPER), _within(inside, _MIDDLE), *([WHOLE] if track.inside else []))
+
+
+def _features(track: Track, boxes: Sequence[Box]) -> Iterator[npt.NDArray[np.float64]]:
+    flat = track.view.reshape(-1, SIDE * SIDE).astype(np.float64)
+    return (flat @ _frequencies(box) for box in boxes)
+
+
+def _signs(features: npt.NDArray[np.float64]) -> npt.NDArray[np.uint64]:
+    return np.ascontiguousarray(np.packbits(features > 0, axis=-1)).view(np.uint64)[..., 0]
+
+
+def _telling(track: Track) -> npt.NDArray[np.bool_]:
+    """Return the views in which there is something to see."""
+    return part(track.view, track.inside or WHOLE).std(axis=(1, 2)) >= _FLAT
 
 
 def _within(outer: Box, inner: Box) -> Box:
@@ -188,14 +207,12 @@ def _partners(
     entries = _entries(tracks)
     told = [np.empty((0, 5))]
     for looking, there in _JOINS:
-        looks = entries.only(looking, thin=True)
-        met = entries.only(there, thin=False)
-        for form in range(len(FORMS)):
-            turned = looks.bits ^ _mirror_mask() if form else looks.bits
-            for low in range(0, len(turned), _BLOCK):
-                pairs = within(turned[low : low + _BLOCK, None], RADIUS, met.bits[:, None], most=MOST)
-                counts["video views capped"] += pairs.capped + pairs.oversized
-                told.append(_votes(looks, met, low + pairs.a, pairs.b, form, entries.asset, new))
+        looks, met = entries.only(looking, thin=True), entries.only(there, thin=False)
+        # What is new looks among all, and what is old among what is new.
+        for one, two in ((looks.of(new), met), (looks.of(~new), met.of(new))):
+            for form in range(len(FORMS)):
+                for at, to in _neighbours(one, two, form, counts):
+                    told.append(_votes(one, two, at, to, form, entries.asset))
     votes = np.unique(np.concatenate(told), axis=0)
     starts = np.flatnonzero((np.diff(votes[:, :3], axis=0, prepend=-1) != 0).any(axis=1))
     ends = np.append(starts[1:], len(votes))
@@ -204,12 +221,25 @@ def _partners(
         yield int(part[0, 0]), int(part[0, 1]), int(part[0, 2]), (part[:, 3], part[:, 4])
 
 
-def _votes(
-    looks: _Entries, met: _Entries, one: Rows, two: Rows, form: int, asset: Rows, new: npt.NDArray[np.bool_]
-) -> npt.NDArray[np.float64]:
+def _neighbours(looks: _Entries, met: _Entries, form: int, counts: Counter[str]) -> Iterator[tuple[Rows, Rows]]:
+    """Yield entries that look and those that they are near to, in a form of theirs."""
+    bits = looks.bits ^ _mirror_mask() if form else looks.bits
+    if len(met.bits) < len(bits):
+        # It is the same from either side; the fewer ask.
+        pairs = within(met.bits[:, None], RADIUS, bits[:, None], most=MOST)
+        counts["video views capped"] += pairs.capped + pairs.oversized
+        yield pairs.b, pairs.a
+        return
+    for low in range(0, len(bits), _BLOCK):
+        pairs = within(bits[low : low + _BLOCK, None], RADIUS, met.bits[:, None], most=MOST)
+        counts["video views capped"] += pairs.capped + pairs.oversized
+        yield low + pairs.a, pairs.b
+
+
+def _votes(looks: _Entries, met: _Entries, one: Rows, two: Rows, form: int, asset: Rows) -> npt.NDArray[np.float64]:
     """Return track a < b, form, time in a and in b of neighbours of different files: float64[n, 5]."""
     a, b = looks.track[one], met.track[two]
-    keep = (asset[a] != asset[b]) & (new[a] | new[b])
+    keep = asset[a] != asset[b]
     a, b, at, to = a[keep], b[keep], looks.time[one[keep]], met.time[two[keep]]
     ends = np.stack([a, b]), np.stack([at, to])
     swap = a > b
@@ -249,7 +279,13 @@ class _Entries:
 
     def only(self, framings: tuple[int, ...], *, thin: bool) -> _Entries:
         """The entries in these framings. thin: those that look, no more than one each quarter of a second."""
-        keep = np.isin(self.framing, framings) & (self.thin | (not thin))
+        return self._take(np.isin(self.framing, framings) & (self.thin | (not thin)))
+
+    def of(self, tracks: npt.NDArray[np.bool_]) -> _Entries:
+        """The entries of some tracks."""
+        return self if tracks.all() else self._take(tracks[self.track])
+
+    def _take(self, keep: npt.NDArray[np.bool_]) -> _Entries:
         parts = (getattr(self, name)[keep] for name in ("track", "time", "bits", "framing", "thin"))
         return _Entries(self.asset, *parts)
 
@@ -260,11 +296,11 @@ def _entries(tracks: Sequence[Track]) -> _Entries:
     for number in range(len(tracks)):
         track = tracks[number]
         asset.append(track.asset)
-        told = sketch(track)
-        rows = np.flatnonzero(told.moving)
+        every = [_signs(features) for features in _features(track, _boxes(track))]
+        rows = np.flatnonzero(_moving(every[0], _telling(track)))
         thin = np.zeros(len(rows), bool)
         thin[np.unique(np.floor(track.time[rows] / _THIN_SECONDS), return_index=True)[1]] = True
-        for framing, bits in enumerate(told.bits):
+        for framing, bits in enumerate(every):
             size = np.full(len(rows), number), np.full(len(rows), framing, np.int8)
             parts.append((size[0], track.time[rows], bits[rows], size[1], thin))
     return _Entries(np.array(asset, np.int64), *(np.concatenate(each) for each in zip(*parts, strict=True)))
