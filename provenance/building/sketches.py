@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from provenance.dataset.shard import ShardColumns, ShardInfo
 from provenance.dataset.store import Store
+from provenance.dedup.corners import Packed
 from provenance.dedup.likeness import SIDE
 from provenance.model.errors import CommitError
 
@@ -57,9 +58,9 @@ class Sketches:
         start, end = places[COLUMNS.index(column)][row - shard.first[group] :][:2].tolist()
         return os.pread(self._file.fileno(), end - start, start)
 
-    def many(self, pictures: Rows, column: str) -> npt.NDArray[np.object_]:
-        """Return a value of each picture (rising), empty for NULL: an array of bytes. ChangedError."""
-        out = np.empty(len(pictures), object)
+    def many(self, pictures: Rows, column: str) -> Packed:
+        """Return a value of each picture (rising), empty for NULL. ChangedError."""
+        data, lengths = [np.empty(0, np.uint8)], [np.empty(0, np.int64)]
         at = np.searchsorted(pictures, self._first)
         for number, (_, rows) in enumerate(self._shards):
             wanted = rows[pictures[at[number] : at[number + 1]] - self._first[number]]
@@ -69,9 +70,13 @@ class Sketches:
             cut = np.searchsorted(wanted, shard.first)
             for group in np.flatnonzero(np.diff(cut)).tolist():
                 inside = wanted[cut[group] : cut[group + 1]] - shard.first[group]
-                values = shard.read(group, [column]).column(0).take(inside).to_pylist()
-                out[at[number] + cut[group] : at[number] + cut[group + 1]] = [value or b"" for value in values]
-        return out
+                values = shard.read(group, [column]).column(0).combine_chunks()
+                if len(inside) < len(values):
+                    values = values.take(inside)
+                ends = np.frombuffer(values.buffers()[1], np.int32)[values.offset :][: len(values) + 1].astype(np.int64)
+                data.append(np.frombuffer(values.buffers()[2] or b"", np.uint8)[ends[0] : ends[-1]])
+                lengths.append(np.diff(ends))
+        return Packed(np.concatenate(data), np.concatenate(lengths))
 
     def _shard(self, number: int) -> ShardColumns:
         if number not in self._opened:

@@ -28,6 +28,14 @@ _SIZES = 0.3  # logarithm: how far the scale may lie from what the sizes of two 
 
 
 @dataclass(frozen=True)
+class Packed:
+    """The records of n pictures, end to end: uint8[bytes], and how many bytes each has: int64[n]."""
+
+    data: npt.NDArray[np.uint8]
+    length: Rows
+
+
+@dataclass(frozen=True)
 class Features:
     """Corners of n pictures, picture after picture. record: FEATURE[m]; start: int64[n + 1], where each picture's
     begin. shape: float64[n, 2], width and height in units of the longer side. mirror: whether they are told as those of
@@ -39,11 +47,14 @@ class Features:
     mirror: bool = False
 
     @classmethod
-    def of(cls, records: Sequence[bytes], sizes: npt.NDArray[np.float32]) -> Features:
+    def of(cls, records: Sequence[bytes] | Packed, sizes: npt.NDArray[np.float32]) -> Features:
         """Unpack `local_features` of pictures, with their widths and heights in pixels."""
         shape = sizes.astype(np.float64) / sizes.max(axis=1, keepdims=True) if len(sizes) else np.empty((0, 2))
-        start = np.cumsum([0, *map(len, records)], dtype=np.int64) // FEATURE.itemsize
-        return cls(np.frombuffer(b"".join(records), FEATURE), start, shape)
+        if not isinstance(records, Packed):
+            data = np.frombuffer(b"".join(records), np.uint8)
+            records = Packed(data, np.array([len(each) for each in records], np.int64))
+        start = np.concatenate(([0], np.cumsum(records.length) // FEATURE.itemsize))
+        return cls(records.data.view(FEATURE), start, shape)
 
     def mirrored(self) -> Features:
         return replace(self, mirror=not self.mirror)

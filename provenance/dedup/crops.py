@@ -35,7 +35,7 @@ _MOST_BEARERS = 1_024  # corners that one new descriptor may meet in one band, b
 
 
 class Records(Protocol):
-    """The `local_features` of pictures by their rows: an object array of bytes, or what reads them when asked."""
+    """The `local_features` of pictures by their rows: bytes of each, or all of them `Packed`."""
 
     def __getitem__(self, rows: Rows, /) -> Any: ...
 
@@ -62,7 +62,7 @@ def proposed(
         one = _Corners.of(records, sizes, block)
         yield from _voted(one, one)
         for other in [*asking[at + 1 :], *_cut(rows[~new[rows]])]:
-            features = Features.of(records[other].tolist(), sizes[other])
+            features = Features.of(records[other], sizes[other])
             few = _FEW * len(one.bearer) < len(features.record)
             yield from _voted(one, (_Corners.near(one, features, other) if few else _Corners.known(features, other)))
 
@@ -84,7 +84,7 @@ class _Corners:
 
     @classmethod
     def of(cls, records: Records, sizes: npt.NDArray[np.float32], rows: Rows) -> _Corners:
-        return cls.known(Features.of(records[rows].tolist(), sizes[rows]), rows)
+        return cls.known(Features.of(records[rows], sizes[rows]), rows)
 
     @classmethod
     def known(cls, features: Features, rows: Rows, among: Rows | None = None) -> _Corners:

@@ -228,7 +228,7 @@ def _cost(hours: float) -> None:
         if number % 10 == 9:
             programmes.append(replace(programmes[-1], asset=number))
         else:
-            view = np.concatenate([_shot(chance) for _ in range(600 // 4)])
+            view = programme(chance)
             shot = np.repeat(np.arange(600 // 4) + 1, 4 * PER_SECOND)
             programmes.append(Track(number, np.arange(len(view)) / PER_SECOND, view, shot))
     found: list[Any] = []
@@ -242,6 +242,11 @@ def _cost(hours: float) -> None:
     print(f"  {count} programmes, {footage:.1f} h: {len(told)} matches of {count // 10} copies, {dict(counts)}")
     print(f"  matching: {large.cpu:.1f} CPU-s, {large.cpu / footage:.2f} CPU-s an hour of footage")
     report("sequences: growth from half the footage", large.cpu / small.cpu, 3.0, at_least=False)
+
+
+def programme(chance: np.random.Generator) -> np.ndarray:
+    """Ten minutes of shots of four seconds: uint8[n, 16, 16]."""
+    return np.concatenate([_shot(chance) for _ in range(600 // 4)])
 
 
 def _shot(chance: np.random.Generator) -> np.ndarray:

@@ -11,9 +11,9 @@ from provenance.fingerprint.local import FEATURE
 CORNERS = 290  # as many as frames and paintings have on the average
 
 
-def drawn(count: int) -> Pictures:
+def drawn(count: int, seed: int = 3) -> Pictures:
     """Return fingerprints of strangers of which a tenth are copies of others."""
-    chance = np.random.default_rng(3)
+    chance = np.random.default_rng(seed)
     copies, of = np.arange(0, count, 10), chance.integers(0, count, len(range(0, count, 10)))
     whole = chance.integers(0, 256, (count, 32), np.uint8)
     glance = np.repeat(np.repeat(chance.integers(0, 256, (count, SIDE // 8, SIDE // 8), np.uint8), 8, 1), 8, 2)

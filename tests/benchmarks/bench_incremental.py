@@ -1,0 +1,206 @@
+"""What the search for near duplicates costs a build when one item in a hundred is new, beside a search of all.
+
+python tests/benchmarks/bench_incremental.py [--pictures 20000] [--scenes 100000] [--hours 8]
+
+It is the search of a build, `near_groups`, over shards on disk: read, joined, verified, grouped. What it is given was
+drawn: pictures of which a tenth are copies, scenes of which a fifth are drafts, programmes of which a tenth are copies.
+Each line is taken in a process of its own; CPU-seconds, and the greatest resident size. Goal: 5 % of a search of all.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import multiprocessing
+import os
+import resource
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from _report import measure, report
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # its threads spin, and that is counted as work
+
+DATASET = "0" * 32
+NEW = 100  # one in so many
+SHARD_ROWS = 2_000
+
+
+def pictures(count: int) -> Iterator[dict[str, Any]]:
+    from pictures_drawn import drawn
+
+    for start in range(0, count, SHARD_ROWS):
+        told = drawn(min(SHARD_ROWS, count - start), seed=start)
+        for at in range(len(told)):
+            yield {
+                "image": {"bytes": b"x", "path": None}, "payload_bytes": 1, "width": 1000, "height": 1000,
+                "pdq_256": told.whole[at].tobytes(), "pdq_quality": 100, "glance_64": told.glance[at].tobytes(),
+                "local_features": told.local[at],
+            }  # fmt: skip
+
+
+def scenes(count: int) -> Iterator[dict[str, Any]]:
+    chance = np.random.default_rng(9)
+    sketches = chance.integers(0, 1 << 32, (count, 128), dtype=np.uint32)
+    drafts = sketches[chance.integers(0, count, count // 5)]
+    changed = chance.random(drafts.shape) < 0.1
+    drafts[changed] = chance.integers(0, 1 << 32, int(changed.sum()), dtype=np.uint32)
+    sketches[: count // 5] = drafts
+    for each in sketches:
+        yield {"text": "x", "payload_bytes": 1, "minhash_128": each.tobytes()}
+
+
+def footage(programmes: int) -> Iterator[dict[str, Any]]:
+    from bench_sequences import programme
+
+    from provenance.fingerprint.trail import ENTRY, PER_SECOND
+
+    chance = np.random.default_rng(1)
+    shown = programme(chance)
+    for number in range(programmes):
+        shown = shown if number % 10 == 9 else programme(chance)
+        entries = np.zeros(len(shown), ENTRY)
+        entries["ms"], entries["view"] = np.arange(len(shown)) * 1000 // PER_SECOND, shown
+        entries["shot"] = np.arange(len(shown)) // (4 * PER_SECOND) + 1
+        for second in range(len(shown) // PER_SECOND):
+            yield {
+                "image": {"bytes": b"x", "path": None}, "payload_bytes": 1, "width": 1000, "height": 1000,
+                "asset_path": b"%05d.mp4" % number, "time_numerator": second, "time_denominator": 1,
+                "shot": int(entries["shot"][second * PER_SECOND]),
+                "trail_16": entries[second * PER_SECOND : (second + 1) * PER_SECOND].tobytes(),
+            }  # fmt: skip
+
+
+DRAWN = {"art": pictures, "scripts": scenes, "frames": footage}
+
+
+def written(folder: Path, kind: str, count: int) -> None:
+    """Write the shards of a dataset of one kind, and what the index would say of its rows."""
+    import pyarrow as pa
+
+    from provenance.dataset import schema, shard
+    from provenance.dataset.shard import ShardWriter
+    from provenance.dataset.store import Store
+    from provenance.model.words import Kind
+
+    shard.GROUP_ROWS = 64  # a row group ends at 8 MiB of payload, and here is none: as of pictures of 128 kB
+    columns = schema.PAYLOAD[Kind(kind)]
+    empty = {
+        field.name: 0 if pa.types.is_integer(field.type) else b"" if pa.types.is_binary(field.type)
+        else [] if pa.types.is_list(field.type) else ""
+        for field in columns if not field.nullable
+    }  # fmt: skip
+    store, shards, assets = Store(folder), [], []
+    rows = DRAWN[kind](count)
+    while held := [empty | row for _, row in zip(range(SHARD_ROWS), rows, strict=False)]:
+        with ShardWriter(store, Kind(kind), DATASET) as writer:
+            writer.append_many(held)
+            shards.append(writer.finish())
+        assets += [row["asset_path"] for row in held]
+    total = len(assets)
+    asset = np.unique(assets, return_inverse=True)[1] if kind == "frames" else np.arange(total)
+    (folder / "shards.json").write_text(json.dumps([shard.as_json() for shard in shards]))
+    np.save(folder / "asset.npy", asset.astype(np.int64))
+
+
+def searched(folder: Path, share: str) -> tuple[float, float, float]:
+    """Search a dataset, all of it or what is new; return CPU-seconds, peak in GB, and pairs that were joined."""
+    from provenance.building.carried import Groups, carried, nothing
+    from provenance.building.neargroups import Items, near_groups
+    from provenance.dataset.shard import ShardInfo
+    from provenance.dataset.store import Store
+    from provenance.model.words import Kind
+
+    shards = [
+        ShardInfo(**(told | {"kind": Kind(told["kind"])})) for told in json.loads((folder / "shards.json").read_text())
+    ]
+    asset = np.load(folder / "asset.npy")
+    count = len(asset)
+    ids = np.random.default_rng(5).integers(0, 256, (count, 32), np.uint8)
+    every = np.arange(count, dtype=np.int64)
+    items = Items(ids, every, asset, every)
+    compiled()
+    told: list[Any] = []
+
+    def run() -> None:
+        before = nothing(count)
+        if share == "new":
+            before = carried(ids, ids[old], Groups(*(relabelled(each[old]) for each in known)))
+        told.append(near_groups(Store(folder), DATASET, shards, items, before))
+
+    if share == "new":
+        # Whole assets are new, here and there.
+        added = np.random.default_rng(6).random(int(asset.max()) + 1) < 1 / NEW
+        added[-1] = True
+        old = np.flatnonzero(~added[asset])
+        known = np.load(folder / "groups.npy")
+    cost = measure(run)
+    groups = told[0][0]
+    if share == "all":
+        np.save(folder / "groups.npy", np.stack([groups.near, groups.copies]))
+    elif not (groups.near == known[0]).all():
+        raise SystemExit("the groups are not those of a search of all")
+    return cost.cpu, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20, float((groups.near != every).sum())
+
+
+def relabelled(groups: np.ndarray) -> np.ndarray:
+    """Return groups by the first row of each."""
+    _, first, of_row = np.unique(groups, return_index=True, return_inverse=True)
+    return first[of_row].astype(np.int64)
+
+
+def compiled() -> None:
+    from bench_neighbours import compile_all
+
+    compile_all(1)
+    compile_all(4)
+
+
+def _one(answer: multiprocessing.Queue, what: Any, given: tuple[Any, ...]) -> None:
+    try:
+        answer.put(what(*given))
+    except BaseException as error:
+        answer.put(repr(error))
+        raise
+
+
+def fresh(what: Any, *given: Any) -> Any:
+    context = multiprocessing.get_context("spawn")
+    answer: multiprocessing.Queue = context.Queue()
+    process = context.Process(target=_one, args=(answer, what, given))
+    process.start()
+    told = answer.get()
+    process.join()
+    if isinstance(told, str):
+        raise SystemExit(told)
+    return told
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--pictures", type=int, default=20_000)
+    parser.add_argument("--scenes", type=int, default=100_000)
+    parser.add_argument("--hours", type=float, default=8.0)
+    asked = parser.parse_args()
+    sizes = {"art": asked.pictures, "scripts": asked.scenes, "frames": max(10, round(asked.hours * 6))}
+    names = {"art": "pictures", "scripts": "scenes", "frames": "programmes of ten minutes"}
+    total = np.zeros(2)
+    for kind, count in sizes.items():
+        with tempfile.TemporaryDirectory() as folder:
+            fresh(written, Path(folder), kind, count)
+            (cpu, peak, joined), (cpu_new, peak_new, _) = (
+                fresh(searched, Path(folder), share) for share in ("all", "new")
+            )
+        total += cpu, cpu_new
+        print(f"{count:,} {names[kind]}, {joined:,.0f} rows joined to others")
+        print(f"  all: {cpu:.2f} CPU-s, {peak:.2f} GB; 1 % new: {cpu_new:.2f} CPU-s, {peak_new:.2f} GB", flush=True)
+        report(f"1 % new {names[kind]}, of a search of all", 100 * cpu_new / cpu, 5, at_least=False, unit=" %")
+    report("1 % new of everything, of a search of all", 100 * total[1] / total[0], 5, at_least=False, unit=" %")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
