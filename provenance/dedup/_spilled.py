@@ -24,7 +24,8 @@ import numpy as np
 import numpy.typing as npt
 
 from provenance.dedup import _multi_index as index
-from provenance.dedup._multi_index import Band, Cuts, Side, Told
+from provenance.dedup._bands import Band, bands, flipped
+from provenance.dedup._multi_index import Cuts, Side, Told
 from provenance.engines import Engine, Lost
 from provenance.model.errors import CommitError
 
@@ -45,7 +46,7 @@ class Job:
 
     @cached_property
     def plan(self) -> list[Band]:
-        return index.bands(64 * self.words, self.radius, *self.counts)
+        return bands(64 * self.words, self.radius, *self.counts)
 
     def upper(self, band: Band) -> int:
         """Bits of a band that tell its parts apart: a part has about as many hashes as a piece."""
@@ -132,7 +133,7 @@ def join_part(job: Job, unit: tuple[int, int]) -> tuple[tuple[int, int], tuple[i
     alone, cuts = len(job.counts) == 1, Cuts()
     with _whole(job.pairs(at, part)) as file:
         for nth, (my_rows, one) in enumerate(_stretches(job, 0, at, part)):
-            for flip in index.flipped(upper, band.share):
+            for flip in flipped(upper, band.share):
                 other = part ^ flip
                 if alone and other < part:
                     continue

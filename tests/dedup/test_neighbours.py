@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from provenance.dedup import _multi_index
+from provenance.dedup._bands import bands
 from provenance.dedup._multi_index import Cuts
 from provenance.dedup.groups import Joined, grouped, representatives
 from provenance.dedup.neighbours import EVERY, Pairs, _each_with_each, within, words
@@ -66,7 +67,7 @@ def test_a_crowd_of_copies_is_capped_and_the_cap_is_told():
     hashes = np.zeros((400, 1), np.uint64)
     a, b, _, cuts = _multi_index.self_join(hashes, 8, 5)
     assert len(a) < 400 * 5 and cuts.rows > 300
-    assert cuts.buckets == len(_multi_index.bands(64, 8, 400))  # one of each band
+    assert cuts.buckets == len(bands(64, 8, 400))  # one of each band
     assert len(set(grouped(400, a, b).tolist())) == 1
 
 
@@ -101,7 +102,7 @@ def test_what_is_added_joined_with_all_completes_the_join_of_the_rest(seed: int,
 def test_bands_do_not_overlap_and_share_out_the_whole_radius(bits: int, count: int):
     for radius in (0, 1, 8, 31):
         for others in (None, 50 * count):
-            plan = _multi_index.bands(bits, radius, count, others)
+            plan = bands(bits, radius, count, others)
             ends = [band.start + band.width for band in plan]
             assert all(
                 end <= start for end, start in zip(ends, [*(band.start for band in plan[1:]), bits], strict=True)

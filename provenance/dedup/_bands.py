@@ -1,0 +1,82 @@
+"""How a join is cut into bands: which bits each looks at, and how many of them may differ there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from math import comb
+
+import numpy as np
+
+LANES = 16  # hashes compared at once
+
+_NARROWEST, _WIDEST = 8, 24  # bits of a band: its buckets are counted in a table
+# What the plan weighs, in nanoseconds: opening a bucket; reaching one that lies anywhere; turning to sixteen of its
+# hashes, comparing these with one more, and setting a row in order.
+_OPEN, _REACH, _TURN, _COMPARE, _ORDER = 3.5, 9.0, 1.0, 0.6, 13.0
+
+
+@dataclass(frozen=True)
+class Band:
+    """width bits from bit `start`; `share` of them may differ."""
+
+    start: int
+    width: int
+    share: int
+
+
+def bands(bits: int, radius: int, count: int, others: int | None = None) -> list[Band]:
+    """Return the cheapest bands for a join of so many hashes, so that sum(share + 1) = radius + 1 or more.
+
+    Bands do not overlap. They need not cover every bit: a hash within the radius is so on any part of its bits.
+    """
+    numbers = range(1, min(bits // _NARROWEST, radius + 1) + 1)
+    plans = [_plan(bits, radius, number, count, others) for number in numbers]
+    return min(plans, key=lambda plan: sum(_cost(band.width, band.share, count, others) for band in plan))
+
+
+def _plan(bits: int, radius: int, number: int, count: int, others: int | None) -> list[Band]:
+    """Return this number of bands, each bit given to the band where it saves the most."""
+    spare = radius + 1 - number
+    shares = [spare // number + (at < spare % number) for at in range(number)]
+    widths = [_NARROWEST] * number
+
+    def saved(at: int) -> float:
+        if widths[at] == _WIDEST:
+            return 0.0
+        return _cost(widths[at], shares[at], count, others) - _cost(widths[at] + 1, shares[at], count, others)
+
+    savings = [saved(at) for at in range(number)]
+    for _ in range(bits - sum(widths)):
+        most = max(savings)
+        if most <= 0:
+            break
+        at = savings.index(most)
+        widths[at] += 1
+        savings[at] = saved(at)
+    starts = np.cumsum([0, *widths]).tolist()
+    return [Band(*each) for each in zip(starts, widths, shares, strict=False)]
+
+
+@lru_cache(8192)
+def _cost(width: int, share: int, count: int, others: int | None) -> float:
+    second = count if others is None else others
+    keys = 1 << width
+    flips = sum(comb(width, bits) for bits in range(share + 1)) / (2 if others is None else 1)
+    full = min(count, keys)  # buckets that are not empty, about; and how many hashes are in each
+    mine, theirs = count / full, second / keys
+    pair = _OPEN if mine > 2 else _REACH
+    pair += (theirs / LANES + min(1.0, theirs)) * (_TURN + mine * _COMPARE)
+    # Of its own bucket a row looks at the half behind it, by itself.
+    own = count * (theirs / LANES / 2 + 1) * _TURN if others is None else 0.0
+    return full * flips * pair + own + (second if others is None else count + second) * _ORDER
+
+
+def flipped(width: int, share: int) -> list[int]:
+    """Return every key of the band's width with at most `share` bits set, fewest bits first."""
+    found = [0]
+    newest = [0]
+    for _ in range(share):
+        newest = [flip | 1 << bit for flip in newest for bit in range(flip.bit_length(), width)]
+        found += newest
+    return found
