@@ -88,7 +88,7 @@ def _join(
     return first, second, distance, cuts
 
 
-def ordered(hashes: Words, start: int, width: int, halfway: Halves | None = None) -> Side:
+def ordered(hashes: Words, start: int, width: int, halfway: Words | None = None) -> Side:
     """Return hashes in the order of the band's bits; equal ones stay in the order that they have.
 
     halfway: `room` for these hashes, to be used again: new memory costs as much as the work.
@@ -97,8 +97,8 @@ def ordered(hashes: Words, start: int, width: int, halfway: Halves | None = None
     return Side(hashes, *_ordered(hashes, start, width, room(hashes) if halfway is None else halfway))
 
 
-def room(hashes: Words) -> Halves:
-    return np.empty((len(hashes), (2 if hashes.shape[1] == 1 else 3) + 2), np.uint32)
+def room(hashes: Words) -> Words:
+    return np.empty((len(hashes), min(2, hashes.shape[1]) + 1), np.uint64)
 
 
 def before(plan: list[Band], words: int) -> tuple[Words, npt.NDArray[np.int64]]:
@@ -162,23 +162,15 @@ def search(
 
 
 @numba.njit(cache=True, inline="always")
-def _key(hashes, row, start, width):  # type: ignore[no-untyped-def]
-    word, shift = start >> 6, np.uint64(start & 63)
-    value = hashes[row, word] >> shift
-    if (start & 63) + width > 64:
-        value |= hashes[row, word + 1] << (np.uint64(64) - shift)
-    return np.int64(value & ((np.uint64(1) << np.uint64(width)) - np.uint64(1)))
+def _from(hashes, row, word, shift, after):  # type: ignore[no-untyped-def]
+    """64 bits of a hash, from a bit of a word on and into the word after it."""
+    return hashes[row, word] >> shift | hashes[row, after] << np.uint64(1) << (np.uint64(63) - shift)
 
 
-@numba.njit(cache=True, inline="always")
-def _piece(hashes, row, start):  # type: ignore[no-untyped-def]
-    """32 bits from bit `start` on; behind the last bit comes the first."""
-    words = hashes.shape[1]
-    word, shift = (start >> 6) % words, np.uint64(start & 63)
-    value = hashes[row, word] >> shift
-    if start & 63 > 32:
-        value |= hashes[row, (word + 1) % words] << (np.uint64(64) - shift)
-    return np.uint32(value & np.uint64(0xFFFFFFFF))
+@numba.njit(cache=True)
+def _place(bit, words):  # type: ignore[no-untyped-def]
+    word = (bit >> 6) % words
+    return word, np.uint64(bit & 63), (word + 1) % words
 
 
 @numba.njit(cache=True, nogil=True)
@@ -187,23 +179,29 @@ def _ordered(hashes, start, width, halfway):  # type: ignore[no-untyped-def]
 
     First by the upper half of the band, then each part by the rest: a step writes to few places, which stay cached.
     """
-    count, pieces = len(hashes), halfway.shape[1] - 2
+    count, words = len(hashes), halfway.shape[1] - 1
     upper = min(width, max(8, width // 2))
     low = width - upper
+    band, rest = np.uint64((1 << width) - 1), np.uint64((1 << low) - 1)
+    # Where the band and the bits behind it begin; behind the last word comes the first.
+    mine, shift, after = _place(start, hashes.shape[1])
+    first, first_shift, first_after = _place(start + width, hashes.shape[1])
+    second, second_shift, second_after = _place(start + width + 64, hashes.shape[1])
     coarse = np.zeros((1 << upper) + 1, np.int64)
     for row in range(count):
-        coarse[(_key(hashes, row, start, width) >> low) + 1] += 1
+        coarse[np.int64((_from(hashes, row, mine, shift, after) & band) >> np.uint64(low)) + 1] += 1
     coarse = np.cumsum(coarse)
     ends = coarse.copy()
     for row in range(count):
-        key = _key(hashes, row, start, width)
-        place = ends[key >> low]
-        ends[key >> low] = place + 1
-        for piece in range(pieces):
-            halfway[place, piece] = _piece(hashes, row, start + width + 32 * piece)
-        halfway[place, pieces] = row
-        halfway[place, pieces + 1] = key & ((1 << low) - 1)
-    columns = np.empty((pieces, count + LANES), np.uint32)  # the last ones are read and not believed
+        key = _from(hashes, row, mine, shift, after) & band
+        place = ends[np.int64(key >> np.uint64(low))]
+        ends[np.int64(key >> np.uint64(low))] = place + 1
+        halfway[place, 0] = _from(hashes, row, first, first_shift, first_after)
+        if words == 2:
+            halfway[place, 1] = _from(hashes, row, second, second_shift, second_after)
+        halfway[place, words] = np.uint64(row) << np.uint64(16) | key & rest
+    # 32 bits in each: two of one word, three of two. The last ones are read and not believed.
+    columns = np.empty((words + 1, count + LANES), np.uint32)
     rows = np.empty(count, np.int32)
     starts = np.empty((1 << width) + 1, np.int32)
     starts[1 << width] = count
@@ -211,17 +209,20 @@ def _ordered(hashes, start, width, halfway):  # type: ignore[no-untyped-def]
     for part in range(1 << upper):
         places[:] = 0
         for at in range(coarse[part], coarse[part + 1]):
-            places[halfway[at, pieces + 1]] += 1
+            places[np.int64(halfway[at, words] & rest)] += 1
         place = coarse[part]
         for key in range(1 << low):
             starts[(part << low) | key] = place
             place, places[key] = place + places[key], place
         for at in range(coarse[part], coarse[part + 1]):
-            place = places[halfway[at, pieces + 1]]
-            places[halfway[at, pieces + 1]] = place + 1
-            rows[place] = halfway[at, pieces]
-            for piece in range(pieces):
-                columns[piece, place] = halfway[at, piece]
+            told = halfway[at, words]
+            place = places[np.int64(told & rest)]
+            places[np.int64(told & rest)] = place + 1
+            rows[place] = np.int64(told >> np.uint64(16))
+            columns[0, place] = np.uint32(halfway[at, 0])
+            columns[1, place] = np.uint32(halfway[at, 0] >> np.uint64(32))
+            if words == 2:
+                columns[2, place] = np.uint32(halfway[at, 1])
     return columns, rows, starts
 
 
