@@ -27,14 +27,15 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # its threads spin, and that
 
 DATASET = "0" * 32
 NEW = 100  # one in so many
-SHARD_ROWS = 2_000
+SHARD_ROWS = 128  # what a unit of work comes to
+DRAWN_AT_ONCE = 2_000
 
 
 def pictures(count: int) -> Iterator[dict[str, Any]]:
     from pictures_drawn import drawn
 
-    for start in range(0, count, SHARD_ROWS):
-        told = drawn(min(SHARD_ROWS, count - start), seed=start)
+    for start in range(0, count, DRAWN_AT_ONCE):
+        told = drawn(min(DRAWN_AT_ONCE, count - start), seed=start)
         for at in range(len(told)):
             yield {
                 "image": {"bytes": b"x", "path": None}, "payload_bytes": 1, "width": 1000, "height": 1000,

@@ -5,7 +5,8 @@ python tests/benchmarks/bench_neighbours.py [--full]
 Without --full everything is a tenth as large. Each line is taken in a process of its own, so that its memory is its
 own; the code is compiled before the clock starts. Uniform: random hashes, a tenth of them copies a bit off. Skewed: a
 fifth are copies, or near copies, of fifty slates and black frames. Peers, at a size that they can take: FAISS where
-installed, and DuckDB joining on bands.
+installed, and DuckDB joining on bands. What one new item in a hundred costs a build is for bench_incremental to say; of
+the join alone it is told here, the order of what is old counted.
 """
 
 from __future__ import annotations
@@ -139,32 +140,6 @@ def prepare_faiss(count: int) -> Callable[[], Any]:
     return run
 
 
-def prepare_texts(count: int) -> Callable[[], Any]:
-    """MinHashes of scenes, a fifth of them drafts of another: nine words of ten are its own."""
-    from provenance.dedup import texts
-
-    chance = np.random.default_rng(9)
-    sketches = chance.integers(0, 1 << 32, (count, 128), dtype=np.uint32)
-    drafts = sketches[chance.integers(0, count, count // 5)]
-    changed = chance.random(drafts.shape) < 0.1
-    drafts[changed] = chance.integers(0, 1 << 32, int(changed.sum()), dtype=np.uint32)
-    sketches[: count // 5] = drafts
-    return lambda: f"{len(texts.near_pairs(sketches)[0]):,} pairs"
-
-
-def prepare_pictures(count: int, new: float) -> Callable[[], Any]:
-    """The whole search over pictures, bars and forms and corners with it: all new, or a share of them."""
-    from pictures_drawn import drawn
-
-    from provenance.dedup.pictures import near_pairs
-
-    pictures = drawn(count)
-    added = np.zeros(count, bool)
-    added[count - int(new * count) :] = True
-    compile_all(1), compile_all(4)
-    return lambda: "{compared:,} compared".format_map(near_pairs(pictures, added).counts)
-
-
 PREPARE = {name.removeprefix("prepare_"): made for name, made in list(globals().items()) if name.startswith("prepare_")}
 
 
@@ -218,11 +193,6 @@ def main() -> None:
         report("as fast as FAISS flat", cpu_faiss / cpu_own, 1, at_least=True)
     else:
         print("  FAISS, flat: not run, faiss-cpu is not installed")
-    print("the search of a build")
-    fresh(f"{100_000 // scale:,} scenes", "texts", 100_000 // scale)
-    _, cpu_all, _ = fresh(f"{100_000 // scale:,} pictures", "pictures", 100_000 // scale, 1.0)
-    _, cpu_added, _ = fresh(f"{1_000 // scale:,} new pictures with the rest", "pictures", 100_000 // scale, 0.01)
-
     print()
     report(f"{large:,} hashes, radius 8, wall", wall, 40 / scale, at_least=False, unit=" s", detail=f"{cpu:.1f} CPU-s")
     report("peak memory", peak, 1.5, at_least=False, unit=" GB")
@@ -233,7 +203,6 @@ def main() -> None:
     report("as fast as DuckDB on bands", cpu_duckdb / cpu_own, 1, at_least=True)
     report("1 % new, 64 bits, of a full join", 100 * cpu_new / cpu, 5, at_least=False, unit=" %")
     report("1 % new, 256 bits, of a full join", 100 * cpu_wide_new / cpu_wide, 5, at_least=False, unit=" %")
-    report("1 % new pictures, of a full search", 100 * cpu_added / cpu_all, 5, at_least=False, unit=" %")
 
 
 if __name__ == "__main__":
