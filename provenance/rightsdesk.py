@@ -85,15 +85,20 @@ def read_book(
 def append(
     store: Store, dataset: str, book: Book, bodies: Sequence[Body], at: dt.datetime, valid_for: dt.timedelta = VALID_FOR
 ) -> Book:
-    """Sign entries onto the ledger, in order, and return it. ConflictError when somebody else was faster."""
-    key = signing.own_key(Role.RIGHTS)
-    keyring.publish(store, dataset, key, at)
-    for body in bodies:
-        parent = book.entries[-1] if book.entries else None
-        entry = chains.append_entry(store, dataset, ledger.to_json(body), key, parent, at, at + valid_for)
-        entries = (*book.entries, entry)
-        book = Book(entries, ledger.fold(map(deskwords.told, entries)))
-        Trust().witness(store.root / chains.FOLDER, entries)
+    """Sign entries onto the ledger, in order, and return it.
+
+    ConflictError when somebody else was faster; CommitError while the key is being replaced.
+    """
+    # A key that is replaced between these two lines and the entry would sign what is no longer its own to sign.
+    with store.hold():
+        key = signing.own_key(Role.RIGHTS)
+        keyring.publish(store, dataset, key, at)
+        for body in bodies:
+            parent = book.entries[-1] if book.entries else None
+            entry = chains.append_entry(store, dataset, ledger.to_json(body), key, parent, at, at + valid_for)
+            entries = (*book.entries, entry)
+            book = Book(entries, ledger.fold(map(deskwords.told, entries)))
+            Trust().witness(store.root / chains.FOLDER, entries)
     return book
 
 

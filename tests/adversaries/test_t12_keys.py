@@ -8,6 +8,7 @@ import os
 import shutil
 import stat
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives import serialization
@@ -22,7 +23,7 @@ from provenance.dataset.signing import PublicKey, Role, own_key
 from provenance.dataset.store import Store
 from provenance.dataset.trust import Trust
 from provenance.dataset.version import commit_version
-from provenance.model.errors import BadSignatureError, RollbackError, SchemaError, UsageError
+from provenance.model.errors import BadSignatureError, CommitError, RollbackError, SchemaError, UsageError
 from provenance.model.words import Kind, canonical_json
 from provenance.verify import verify
 
@@ -300,6 +301,38 @@ def test_a_rotation_that_is_cut_off_is_ended_by_running_it_again(
         f"build.{old.public.id[:16]}.old.pem",
         "build.pem",
     ]
+
+
+def test_a_rights_key_is_not_replaced_while_something_is_signed_with_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PROVENANCE_HOME", str(tmp_path / "home"))
+    studio = Studio(tmp_path / "studio")
+    studio.add("a.png", picture(0))
+    studio.record("**")
+    studio.build()
+    rotate = ["init", "--rotate", "rights", str(studio.dataset)]
+    revoke = ["rights", "revoke", str(studio.dataset), "--work", "Lantern", "--effective", "2026-11-01", "--by", "desk"]
+    revoke += ["--why", "asked"]
+    whole, refused = keyring.publish, list[int]()
+
+    def meanwhile(*given: Any) -> Any:
+        # The key has been read, and nothing is signed yet.
+        found = whole(*given)
+        if not refused:
+            refused.append(cli.run(rotate))
+        return found
+
+    with monkeypatch.context() as during:
+        during.setattr(keyring, "publish", meanwhile)
+        assert cli.run(revoke) == 0
+    assert refused == [CommitError.exit_code]
+    assert "is using it" in capsys.readouterr().err
+    assert verify(studio.dataset).sound
+    with Store(studio.dataset).alone():
+        assert cli.run(revoke) == CommitError.exit_code
+    assert cli.run(rotate) == 0 and cli.run(revoke) == 0
+    assert verify(studio.dataset).sound
 
 
 def test_a_dataset_of_somebody_else_is_not_rotated(places: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
