@@ -41,6 +41,7 @@ Bools = npt.NDArray[np.bool_]
 Words = npt.NDArray[np.uint32]
 Likeness = npt.NDArray[np.float64]
 
+_SEEN, _READ = (Kind.FRAMES, Kind.ART), (Kind.SCRIPTS,)
 _SMALL = ["width", "height", "pdq_256", "pdq_quality", "trimmed_pdq_256"]
 
 
@@ -68,12 +69,12 @@ def near_groups(
     if before.stands.all():
         joined = _grouped(count, near)
         return Groups(joined, _grouped(count, [*copies, (before.groups.copies, every)])), told
-    with load_pictures(store, dataset, shards, first) as (at, seen):
+    with load_pictures(store, dataset, shards, first & _asked(shards, before, _SEEN)) as (at, seen):
         seen_links = _picture_links(seen, at, before), _footage_links(store, dataset, shards, first, before)
         for a, b, counts in chain.from_iterable(seen_links):
             near.append((a, b))
             told += counts
-        rows, sketches = load_texts(store, dataset, shards, first)
+        rows, sketches = load_texts(store, dataset, shards, first & _asked(shards, before, _READ))
         for a, b, alike, counts in _text_links(sketches, rows, before):
             near.append((a, b))
             copies.append((a[alike >= texts.COPY], b[alike >= texts.COPY]))
@@ -88,6 +89,15 @@ def near_groups(
         copies.append((known[a[alike >= texts.COPY]], known[b[alike >= texts.COPY]]))
     copies.append((at[same], at))
     return Groups(joined, _grouped(count, copies)), told
+
+
+def _asked(shards: Sequence[ShardInfo], before: Carried, kinds: Sequence[Kind]) -> Bools:
+    """Return the index rows of these kinds; none, when all groups among them stand."""
+    rows, at = np.zeros(len(before.stands), bool), 0
+    for shard in shards:
+        rows[at : at + shard.rows] = shard.kind in kinds
+        at += shard.rows
+    return rows & (rows & ~before.stands).any()
 
 
 def _searches(before: Carried, rows: Rows) -> Iterator[tuple[Bools, Bools]]:
@@ -113,7 +123,10 @@ def _footage_links(
     store: Store, dataset: str, shards: Sequence[ShardInfo], first: Bools, before: Carried
 ) -> Iterator[tuple[Rows, Rows, Counter[str]]]:
     """Yield the links between frames of videos that match in time. Copies that are exact all along say nothing new."""
+    frames = _asked(shards, before, [Kind.FRAMES])
     for among, new in _searches(before, np.arange(len(first))):
+        if not (frames & new).any():
+            continue
         films = footage(store, dataset, shards, first & among)
         found, counts = films.matches(new)
         yield np.empty(0, np.int64), np.empty(0, np.int64), counts
@@ -150,7 +163,7 @@ def load_pictures(
     found: list[tuple[ShardInfo, Rows]] = []
     nothing = np.empty((0, 32), np.uint8)
     held: list[tuple[npt.NDArray[Any], ...]] = [(nothing, np.empty(0, np.int64), nothing, np.empty((0, 2), np.float32))]
-    for at, shard, table in _tables(store, dataset, shards, (Kind.FRAMES, Kind.ART), _SMALL):
+    for at, shard, table in _tables(store, dataset, shards, _SEEN, _SMALL, wanted):
         have = np.flatnonzero(wanted[at : at + table.num_rows] & table.column("pdq_256").is_valid().to_numpy())
         if len(have):
             rows.append(at + have)
@@ -182,7 +195,7 @@ def load_texts(
     """Return the index rows of the wanted texts that have a MinHash, and these: uint32[n, 128]."""
     rows: list[int] = []
     sketches: list[bytes] = []
-    for at, _, table in _tables(store, dataset, shards, (Kind.SCRIPTS,), ["minhash_128"]):
+    for at, _, table in _tables(store, dataset, shards, _READ, ["minhash_128"], wanted):
         for row, sketch in enumerate(table.column(0).to_pylist(), at):
             if sketch is not None and wanted[row]:
                 rows.append(row)
@@ -191,11 +204,12 @@ def load_texts(
 
 
 def _tables(
-    store: Store, dataset: str, shards: Sequence[ShardInfo], kinds: Sequence[Kind], columns: list[str]
+    store: Store, dataset: str, shards: Sequence[ShardInfo], kinds: Sequence[Kind], columns: list[str], wanted: Bools
 ) -> Iterator[tuple[int, ShardInfo, pa.Table]]:
-    """Yield each shard of these kinds with its first index row and its columns. Page checksums are verified."""
+    """Yield each shard of these kinds that has a wanted row, with its first index row and its columns. Page checksums
+    are verified."""
     at = 0
     for shard in shards:
-        if shard.kind in kinds:
+        if shard.kind in kinds and wanted[at : at + shard.rows].any():
             yield at, shard, read_shard(store, shard, dataset, columns)
         at += shard.rows

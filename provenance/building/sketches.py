@@ -7,12 +7,13 @@ through many gets them as they are read, and nothing is kept.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import tempfile
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -37,8 +38,9 @@ class Sketches:
         self._store, self._dataset, self._shards = store, dataset, shards
         self._first = np.cumsum([0, *(len(rows) for _, rows in shards)], dtype=np.int64)
         self._opened: OrderedDict[int, ShardColumns] = OrderedDict()
+        self._groups: dict[int, Rows] = {}  # the first row of each row group, for each shard that was opened
         self._kept: dict[tuple[int, int], list[Rows]] = {}  # where a row group's values lie in the file, per column
-        self._file = tempfile.TemporaryFile(prefix="sketches-")  # noqa: SIM115  closed by `close`
+        self._file: IO[bytes] | None = None
         self._end = 0
 
     def close(self) -> None:
@@ -46,16 +48,19 @@ class Sketches:
         for shard in self._opened.values():
             shard.close()
         self._opened.clear()
-        self._file.close()
+        if self._file is not None:
+            with contextlib.suppress(OSError):  # of what could not be written; nobody asks for it any more
+                self._file.close()
 
     def one(self, picture: int, column: str) -> bytes:
         """Return a value of one picture, empty for NULL. ChangedError; CommitError where there is no room."""
         number = int(np.searchsorted(self._first, picture, side="right")) - 1
         row = int(self._shards[number][1][picture - self._first[number]])
-        shard = self._shard(number)
-        group = int(np.searchsorted(shard.first, row, side="right")) - 1
+        groups = self._groups[number] if number in self._groups else self._shard(number).first
+        group = int(np.searchsorted(groups, row, side="right")) - 1
         places = self._kept.get((number, group)) or self._keep(number, group)
-        start, end = places[COLUMNS.index(column)][row - shard.first[group] :][:2].tolist()
+        start, end = places[COLUMNS.index(column)][row - groups[group] :][:2].tolist()
+        assert self._file is not None
         return os.pread(self._file.fileno(), end - start, start)
 
     def many(self, pictures: Rows, column: str) -> Packed:
@@ -81,6 +86,7 @@ class Sketches:
     def _shard(self, number: int) -> ShardColumns:
         if number not in self._opened:
             self._opened[number] = ShardColumns(self._store, self._shards[number][0], self._dataset)
+            self._groups[number] = self._opened[number].first
             if len(self._opened) > _OPEN:
                 self._opened.popitem(last=False)[1].close()
         self._opened.move_to_end(number)
@@ -92,15 +98,23 @@ class Sketches:
         for column in table.columns:
             values = [value or b"" for value in column.to_pylist()]
             places.append(self._end + np.cumsum([0, *map(len, values)], dtype=np.int64))
-            try:
-                self._end += os.pwrite(self._file.fileno(), b"".join(values), self._end)
-            except OSError as error:
-                raise CommitError(
-                    f"there is no room for the pictures to be compared ({error.strerror})",
-                    where=tempfile.gettempdir(),
-                    next_step="free some space there, or set TMPDIR to a larger disk, and run again",
-                ) from error
+            self._append(b"".join(values))
         return places
+
+    def _append(self, data: bytes) -> None:
+        try:
+            if self._file is None:
+                self._file = tempfile.TemporaryFile(prefix="sketches-")  # noqa: SIM115  closed by `close`
+            self._file.seek(self._end)
+            self._file.write(data)
+            self._file.flush()
+        except OSError as error:
+            raise CommitError(
+                f"there is no room for the pictures to be compared ({error.strerror})",
+                where=tempfile.tempdir,
+                next_step="free some space there, or set TMPDIR to a larger disk, and run again",
+            ) from error
+        self._end += len(data)
 
 
 @dataclass(frozen=True)

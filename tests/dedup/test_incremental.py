@@ -15,8 +15,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from studio import Studio
 
+from provenance.building import sketches
 from provenance.dataset.index import load_table
 from provenance.dataset.opening import open_dataset
+from provenance.model.errors import CommitError
 
 WORDS = [f"Mira says {n * n} and then {n * n * n}, and the lantern answers {7 * n}." for n in range(90)]
 
@@ -104,7 +106,8 @@ def test_what_is_added_anywhere_is_compared_and_what_was_there_is_not_compared_a
     assert second.units["finished"] == 1, "the unit that it came into is read again"
     assert first.near["compared"] > 15
     assert 1 <= second.near["compared"] <= 5
-    assert "texts" not in second.near
+    # No text is new: none is read.
+    assert "texts" not in second.near and first.near["texts"] == 4
 
 
 def test_what_is_moved_is_not_searched_for_at_all(material: dict[str, bytes], tmp_path: Path):
@@ -129,3 +132,17 @@ def test_when_what_held_two_together_goes_they_part(tmp_path: Path):
     (studio.archive / "parts/middle.png").unlink()
     studio.build()
     assert [near for _, near, _ in _groups(studio)] == [0, 1]
+
+
+def test_a_disk_without_room_for_the_comparison_is_told_in_one_sentence(
+    material: dict[str, bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    studio = Studio(tmp_path)
+    for name in ("scene 1.png", "scene 1 boxed.png"):
+        studio.add(name, material[name])
+    with monkeypatch.context() as full:
+        full.setattr(sketches.tempfile, "TemporaryFile", lambda **_: open("/dev/full", "r+b"))  # noqa: SIM115
+        with pytest.raises(CommitError, match=r"no room for the pictures to be compared \(No space left on device\)"):
+            studio.build()
+    assert studio.build().near["compared"] >= 1
+    assert [near for _, near, _ in _groups(studio)] == [0, 0]
