@@ -51,8 +51,7 @@ class Assembly:
         """Write the tables and return the version's content; `report` gets its counts."""
         shards = [shard for answer in done for shard in self._shards(answer)]
         assets, first_asset, rights = self._assets(done, report)
-        items = self._items(done, first_asset)
-        before = self._carried(items.id, options["near_duplicates"])
+        items, before = self._items(done, first_asset, options["near_duplicates"])
         groups, near_counts = near_groups(self._store, self._dataset, shards, items, before)
         report.near.update(near_counts)
         if self._old is not None:
@@ -146,7 +145,8 @@ class Assembly:
                 first_shard += sum(1 for _ in self._shards(answer))
             return writer.finish()
 
-    def _items(self, done: Sequence[Done], first_asset: Sequence[int]) -> Items:
+    def _items(self, done: Sequence[Done], first_asset: Sequence[int], rule: str) -> tuple[Items, Carried]:
+        """Return what is known of every index row, and what the version before says of their groups."""
         ids, content = [np.empty((0, 32), np.uint8)], [np.empty((0, 32), np.uint8)]
         asset, quality = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
         for at, answer in enumerate(done):
@@ -156,14 +156,11 @@ class Assembly:
                 content.append(digests(batch.column("content_sha256")))
                 asset.append(batch.column("asset").to_numpy().astype(np.int64) + shift)
                 quality.append(batch.column("quality").to_numpy())
-        told = (np.concatenate(each) for each in (asset, quality))
-        return Items(np.concatenate(ids), exact_groups(np.concatenate(content)), *told)
-
-    def _carried(self, ids: npt.NDArray[np.uint8], rule: str) -> Carried:
-        """What the version before says of the groups; nothing, where they were made by another rule."""
+        items = Items(exact_groups(np.concatenate(content)), np.concatenate(asset), np.concatenate(quality))
+        # Groups that were made by another rule, or of other fingerprints, say nothing.
         if self._old is None or self._old.near_rule != rule:
-            return nothing(len(ids))
-        return carried(ids, *self._old.groups())
+            return items, nothing(len(items.exact))
+        return items, carried(np.concatenate(ids), *self._old.groups())
 
     def _shifts(self, answer: Done, first_shard: int, first_asset: int) -> tuple[int, int]:
         if answer.status == "finished" or self._old is None:

@@ -47,10 +47,9 @@ _SMALL = ["width", "height", "pdq_256", "pdq_quality", "trimmed_pdq_256"]
 
 @dataclass(frozen=True)
 class Items:
-    """What is known of every index row. id: uint8[rows, 32]. exact: the first row with equal content; such rows are
-    copies. asset: its row in the assets table. quality: of two copies the better one has more. int64[rows] each."""
+    """What is known of every index row. exact: the first row with equal content; such rows are copies. asset: its row
+    in the assets table. quality: of two copies the better one has more. int64[rows] each."""
 
-    id: npt.NDArray[np.uint8]
     exact: Rows
     asset: Rows
     quality: Rows

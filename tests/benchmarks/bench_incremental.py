@@ -123,7 +123,7 @@ def searched(folder: Path, share: str) -> tuple[float, float, float]:
     count = len(asset)
     ids = np.random.default_rng(5).integers(0, 256, (count, 32), np.uint8)
     every = np.arange(count, dtype=np.int64)
-    items = Items(ids, every, asset, every)
+    items = Items(every, asset, every)
     compiled()
     told: list[Any] = []
 
