@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+from collections.abc import Iterator
+
 from provenance.model.errors import UsageError
+
+_EPOCH = "SOURCE_DATE_EPOCH"
 
 
 def pdf(page: bytes) -> bytes:
@@ -22,5 +28,22 @@ def pdf(page: bytes) -> bytes:
             next_step="apt-get install libpango-1.0-0 libpangoft2-1.0-0, or print the page from a browser",
         ) from error
     nowhere = weasyprint.URLFetcher(allowed_protocols={"data"})
-    told: bytes = weasyprint.HTML(string=page.decode(), url_fetcher=nowhere, media_type="print").write_pdf()
+    document = weasyprint.HTML(string=page.decode(), url_fetcher=nowhere, media_type="print")
+    with _no_clock():
+        told: bytes = document.write_pdf()
     return told
+
+
+@contextlib.contextmanager
+def _no_clock() -> Iterator[None]:
+    """Keep the time of day out of the file: the fonts in it would say when they were cut down to what is used.
+
+    The way that reproducible builds ask for: https://reproducible-builds.org/specs/source-date-epoch/
+    """
+    before = os.environ.get(_EPOCH)
+    os.environ.setdefault(_EPOCH, "0")
+    try:
+        yield
+    finally:
+        if before is None:
+            os.environ.pop(_EPOCH, None)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import os
 import re
+import time
 import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
@@ -186,8 +188,12 @@ def test_a_pdf_says_who_may_read_it_on_each_page_fetches_nothing_and_is_the_same
     from provenance.reports.pdf import pdf
 
     asked = page.render(sample("<img src='http://evil.example/x.png'>"), paper=True)
+    before = os.environ.get("SOURCE_DATE_EPOCH")
     told = pdf(asked)
-    assert told.startswith(b"%PDF-") and told == pdf(asked)
+    assert told.startswith(b"%PDF-")
+    time.sleep(1.1)  # fonts count the seconds
+    assert told == pdf(asked)
+    assert os.environ.get("SOURCE_DATE_EPOCH") == before
     with pypdfium2.PdfDocument(told) as document:
         words = [each.get_textpage().get_text_bounded() for each in document]
     assert words and all("Title. Private. " in each for each in words)
