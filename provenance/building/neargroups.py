@@ -192,14 +192,13 @@ def load_texts(
     store: Store, dataset: str, shards: Sequence[ShardInfo], wanted: Bools
 ) -> tuple[Rows, npt.NDArray[np.uint32]]:
     """Return the index rows of the wanted texts that have a MinHash, and these: uint32[n, 128]."""
-    rows: list[int] = []
-    sketches: list[bytes] = []
+    rows: list[Rows] = [np.empty(0, np.int64)]
+    sketches: list[Words] = [np.empty((0, 128), np.uint32)]
     for at, _, table in _tables(store, dataset, shards, _READ, ["minhash_128"], wanted):
-        for row, sketch in enumerate(table.column(0).to_pylist(), at):
-            if sketch is not None and wanted[row]:
-                rows.append(row)
-                sketches.append(sketch)
-    return np.array(rows, np.int64), np.frombuffer(b"".join(sketches), "<u4").reshape(-1, 128)
+        have = np.flatnonzero(wanted[at : at + table.num_rows] & table.column(0).is_valid().to_numpy())
+        rows.append(at + have)
+        sketches.append(_bytes(table.take(have), "minhash_128", 512).view("<u4"))
+    return np.concatenate(rows), np.concatenate(sketches)
 
 
 def _tables(
