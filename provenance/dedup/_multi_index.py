@@ -39,12 +39,13 @@ _STRETCH_THERE = 262_144  # of the other side, where it is the larger: they stay
 @dataclass(frozen=True)
 class Side:
     """n hashes and their order in a band. columns: uint32[2 or 3, n + some], bits behind it, in that order; rows:
-    where each stands in `hashes`; starts: where each bucket begins, and the end."""
+    where each stands in `hashes`; starts: where each bucket begins, and the end; after: the first bit behind it."""
 
     hashes: Words
     columns: Halves
     rows: npt.NDArray[np.int32]
     starts: npt.NDArray[np.int32]
+    after: int
 
 
 @dataclass
@@ -94,7 +95,8 @@ def ordered(hashes: Words, start: int, width: int, halfway: Words | None = None)
     halfway: `room` for these hashes, to be used again: new memory costs as much as the work.
     """
     hashes = np.ascontiguousarray(hashes)
-    return Side(hashes, *_ordered(hashes, start, width, room(hashes) if halfway is None else halfway))
+    columns, rows, starts = _ordered(hashes, start, width, room(hashes) if halfway is None else halfway)
+    return Side(hashes, columns, rows, starts, (start + width) % (64 * hashes.shape[1]))
 
 
 def room(hashes: Words) -> Words:
@@ -123,6 +125,10 @@ def search(
     In the same order, however many threads there are. `cuts` is added to.
     """
     width = (len(two.starts) - 1).bit_length() - 1
+    masks, shares = earlier
+    if one.hashes.shape[1] == 1 and one.after:
+        # As the columns have it, which begin behind the band.
+        masks = masks >> np.uint64(one.after) | masks << np.uint64(64 - one.after)
     rows = max(1, len(one.rows), len(two.rows) * _STRETCH // _STRETCH_THERE)
     step = 1 << max(0, min(width, int((_STRETCH << width) / rows).bit_length() - 1))
     # The nearest buckets first, and all of one stretch of them before the next: both sides stay in the cache.
@@ -140,7 +146,7 @@ def search(
             seen = np.empty((_SEEN, 5), np.int64)
             found = _search(
                 *(one.hashes, one.columns, one.rows, one.starts, two.hashes, two.columns, two.rows, two.starts),
-                *(one is two, keys, flips, radius, *earlier, met, most, look, seen, told),
+                *(one is two, keys, flips, radius, masks, shares, met, most, look, seen, told),
             )
             if found <= room:
                 break
@@ -226,15 +232,29 @@ def _ordered(hashes, start, width, halfway):  # type: ignore[no-untyped-def]
     return columns, rows, starts
 
 
+@numba.njit(cache=True, inline="always")
+def _one_word(columns, at, others, to, before, shares):  # type: ignore[no-untyped-def]
+    """The distance of two hashes of one word, which their columns hold whole; whether an earlier band told them."""
+    differ = np.uint64(columns[0, at] ^ others[0, to]) | np.uint64(columns[1, at] ^ others[1, to]) << np.uint64(32)
+    told = False
+    for band in range(len(before)):
+        told |= _lanes.bits(differ & before[band, 0]) <= shares[band]
+    return _lanes.bits(differ), told
+
+
 @numba.njit(cache=True)
-def _told_before(one, two, masks, shares):  # type: ignore[no-untyped-def]
-    for band in range(len(masks)):
+def _words(one, two, before, shares):  # type: ignore[no-untyped-def]
+    """The same of hashes of more words."""
+    distance = 0
+    for word in range(len(one)):
+        distance += _lanes.bits(one[word] ^ two[word])
+    for band in range(len(before)):
         differ = 0
         for word in range(len(one)):
-            differ += _lanes.bits((one[word] ^ two[word]) & masks[band, word])
+            differ += _lanes.bits((one[word] ^ two[word]) & before[band, word])
         if differ <= shares[band]:
-            return True
-    return False
+            return distance, True
+    return distance, False
 
 
 @numba.njit(cache=True)
@@ -259,17 +279,17 @@ def _tell(  # type: ignore[no-untyped-def]
                 while mine != 0:
                     at = first + _lanes.lowest(mine)
                     mine &= mine - 1
-                    one, two = hashes[rows[at]], others[other_rows[this]]
-                    distance = 0
-                    for word in range(len(one)):
-                        distance += _lanes.bits(one[word] ^ two[word])
+                    if len(columns) == 2:
+                        distance, before_us = _one_word(columns, at, other_columns, this, before, shares)
+                    else:
+                        distance, before_us = _words(hashes[rows[at]], others[other_rows[this]], before, shares)
                     if distance > radius:
                         continue
                     if len(met) > 0:
                         if met[at] >= most:
                             continue
                         met[at] += 1
-                    if not _told_before(one, two, before, shares):
+                    if not before_us:
                         if found < len(told):
                             told[found, 0], told[found, 1], told[found, 2] = rows[at], other_rows[this], distance
                         found += 1
@@ -323,12 +343,15 @@ def _search(  # type: ignore[no-untyped-def]
                         seen[many, 0], seen[many, 1], seen[many, 2] = row, row + step, place
                         seen[many, 3], seen[many, 4] = near, limit
                         many += 1
-                        if many == len(seen):
+                        # In a crowd at once: who has met enough need not look on.
+                        if many == len(seen) or len(met) > 0:
                             found = _tell(
                                 hashes, columns, rows, others, other_columns, other_rows, seen, many,
                                 radius, before, shares, met, most, told, found,
                             )  # fmt: skip
                             many = 0
+                            if one_by_one and len(met) > 0 and met[row] >= most:
+                                break
                     place += LANES
     return _tell(
         hashes, columns, rows, others, other_columns, other_rows, seen, many,
