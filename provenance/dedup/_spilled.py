@@ -24,8 +24,10 @@ import numpy as np
 import numpy.typing as npt
 
 from provenance.dedup import _multi_index as index
+from provenance.dedup import _order
 from provenance.dedup._bands import Band, bands, flipped
-from provenance.dedup._multi_index import Cuts, Side, Told
+from provenance.dedup._multi_index import Cuts, Told
+from provenance.dedup._order import Side, Words
 from provenance.engines import Engine, Lost
 from provenance.model.errors import CommitError
 
@@ -69,7 +71,7 @@ class Job:
 
 
 def spilled_join(
-    sets: Sequence[index.Words], radius: int, most: int, folder: Path, piece: int, engine: Engine, workers: int
+    sets: Sequence[Words], radius: int, most: int, folder: Path, piece: int, engine: Engine, workers: int
 ) -> Iterator[tuple[Told, Cuts]]:
     """Yield the pairs of one set, or of two, part by part, and what was cut off in each part. CommitError.
 
@@ -116,7 +118,7 @@ def order_piece(job: Job, unit: tuple[int, int]) -> tuple[tuple[int, int], None]
     hashes = np.array(np.load(job.hashes(side), mmap_mode="r")[start : start + job.piece])
     for at, band in enumerate(job.plan):
         upper = job.upper(band)
-        found = index.ordered(hashes, band.start + band.width - upper, upper)
+        found = _order.ordered(hashes, band.start + band.width - upper, upper)
         told = np.empty(len(hashes), [("row", "<i8"), ("hash", "<u8", (job.words,))])
         told["row"], told["hash"] = found.rows + start, hashes[found.rows]
         data, starts = job.ordered(side, start, at)
@@ -161,7 +163,7 @@ def _stretches(job: Job, side: int, at: int, part: int) -> Iterator[tuple[npt.ND
 
     def stretch() -> tuple[npt.NDArray[np.int64], Side]:
         told = np.concatenate(held)
-        return told["row"], index.ordered(np.ascontiguousarray(told["hash"]), band.start, band.width - upper)
+        return told["row"], _order.ordered(np.ascontiguousarray(told["hash"]), band.start, band.width - upper)
 
     for start in job.pieces(side):
         data, starts = job.ordered(side, start, at)

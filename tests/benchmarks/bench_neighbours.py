@@ -54,10 +54,10 @@ def skewed(count: int, words: int = 1) -> np.ndarray:
 
 def compile_all(words: int) -> None:
     """Compile what any join calls, whichever way it would order its hashes."""
-    from provenance.dedup import _multi_index, neighbours
+    from provenance.dedup import _order, neighbours
 
     neighbours.within(uniform(7_000, words), RADIUS)
-    _multi_index.ordered(uniform(10, words), 0, 20)
+    _order.ordered(uniform(10, words), 0, 20)
 
 
 def prepare_join(count: int, draw: str, words: int, radius: int, most: int | None) -> Callable[[], Any]:

@@ -14,7 +14,7 @@ import pytest
 from hashes import random_hashes, slates
 
 from provenance import engines
-from provenance.dedup import _multi_index, _spilled
+from provenance.dedup import _multi_index, _order, _spilled
 from provenance.dedup.neighbours import EVERY, Pairs, spilled, within
 from provenance.engines import local
 from provenance.model.errors import CommitError
@@ -143,8 +143,8 @@ def test_a_unit_that_is_lost_stops_the_join_with_a_reason(tmp_path: Path):
 def test_no_unit_holds_more_than_a_piece_of_a_crowd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """A million copies of one slate lie in one part: it is joined stretch by stretch."""
     held = []
-    ordered = _multi_index.ordered
-    monkeypatch.setattr(_multi_index, "ordered", lambda *given: held.append(len(given[0])) or ordered(*given))
+    ordered = _order.ordered
+    monkeypatch.setattr(_order, "ordered", lambda *given: held.append(len(given[0])) or ordered(*given))
     hashes = np.zeros((400, 1), np.uint64)
     told = list(spilled(hashes, 8, tmp_path, piece=64))
     assert sum(map(len, told)) == 400 * 399 // 2
