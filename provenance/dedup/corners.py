@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +26,12 @@ _NEAR = 0.02  # of the longer side of the smaller one: how close a corner must f
 _SCALES = (0.18, 5.5)
 _TURN = 0.35  # radians: descriptors do not hold beyond
 _SIZES = 0.3  # logarithm: how far the scale may lie from what the sizes of two corners tell
+
+
+class Column(Protocol):
+    """Values by the numbers of pictures: an array, or what reads them when it is asked."""
+
+    def __getitem__(self, pictures: Any, /) -> Any: ...
 
 
 @dataclass(frozen=True)

@@ -4,46 +4,37 @@ Descriptors of two pictures that nearly agree vote for the pair, and for where o
 and place tell scale and shift. Votes that agree on both propose the pair, upright or mirrored. The caller fits the pair
 (`corners`), lays one over the other (`laying`) and judges what is seen (`likeness`).
 
-Pictures ask in pieces, and are asked in blocks: what is held is a block of corners, an order of them and one piece's
-votes, however many pictures there are.
+Pictures ask in blocks, and are asked in blocks: what is held is two blocks of corners, their orders and so many votes,
+however many pictures there are.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from provenance.dedup.corners import CELLS, ROOM, Bits, Features, Places, Rows
+from provenance.dedup.corners import CELLS, ROOM, Bits, Column, Features, Places, Rows
 from provenance.dedup.neighbours import Words, within
 from provenance.fingerprint.local import STEPS, mirrored
-
-FORMS = ("upright", "mirror")
 
 _VOTE_BITS = 6  # of 63: descriptors that propose a pair
 _VOTES = 3  # in different places, that agree where one picture lies in the other
 _CELLS_KEPT = CELLS + 2
 _MOST_PER_FEATURE = 64  # one corner's neighbours: beyond, it is a texture or a logo that half the archive has
 _LEAST_PER_FEATURE = 4
-_VOTE_ROOM = 8_000_000  # votes held at once: the more there are in a piece, the fewer others a corner votes for
+_VOTE_ROOM = 8_000_000  # votes held at once: the more ask, the fewer others a corner votes for
 _BLOCK = 12_288  # pictures, up to 4.5 million corners: two of them are held
 _FEW = 8  # times that those who are asked are more than those who ask: only who is near them is looked at
 _MOST_BEARERS = 1_024  # corners that one new descriptor may meet in one band, before it is known which are common
 
 
-class Records(Protocol):
-    """The `local_features` of pictures by their rows: bytes of each, or all of them `Packed`."""
-
-    def __getitem__(self, rows: Rows, /) -> Any: ...
-
-
 @dataclass(frozen=True)
 class Proposed:
-    """Pictures (rows, a < b) whose corners agree on where a lies in b, most first. form: of a. capped: corners whose
-    neighbours were not all looked at."""
+    """Pictures (rows, a < b) whose corners agree on where a lies in b, most first. form: of a. capped: corners of which
+    not all neighbours were looked at, told once, with pairs or without."""
 
     form: str
     pairs: list[tuple[int, int]]
@@ -51,11 +42,12 @@ class Proposed:
 
 
 def proposed(
-    records: Records, sizes: npt.NDArray[np.float32], rows: Rows, new: npt.NDArray[np.bool_]
+    records: Column, sizes: npt.NDArray[np.float32], rows: Rows, new: npt.NDArray[np.bool_]
 ) -> Iterator[Proposed]:
     """Yield which of the given pictures (rows, rising) may show a part of each other, each pair once in a form.
 
-    sizes: float32[n, 2], widths and heights in pixels. new: bool[n]; one of a pair at least must be.
+    records: the `local_features` of pictures, bytes of each or all of them `Packed`. sizes: float32[n, 2], widths and
+    heights in pixels. new: bool[n]; one of a pair at least must be.
     """
     asking = _cut(rows[new[rows]])
     for at, block in enumerate(asking):
@@ -63,8 +55,12 @@ def proposed(
         yield from _voted(one, one)
         for other in [*asking[at + 1 :], *_cut(rows[~new[rows]])]:
             features = Features.of(records[other], sizes[other])
-            few = _FEW * len(one.bearer) < len(features.record)
-            yield from _voted(one, (_Corners.near(one, features, other) if few else _Corners.known(features, other)))
+            if _FEW * len(one.bearer) < len(features.record):
+                two, capped = _Corners.near(one, features, other)
+                yield Proposed("upright", [], capped)
+            else:
+                two = _Corners.known(features, other)
+            yield from _voted(one, two)
 
 
 def _cut(rows: Rows) -> list[Rows]:
@@ -83,7 +79,7 @@ class _Corners:
     start: Rows
 
     @classmethod
-    def of(cls, records: Records, sizes: npt.NDArray[np.float32], rows: Rows) -> _Corners:
+    def of(cls, records: Column, sizes: npt.NDArray[np.float32], rows: Rows) -> _Corners:
         return cls.known(Features.of(records[rows], sizes[rows]), rows)
 
     @classmethod
@@ -97,10 +93,11 @@ class _Corners:
         return cls(features, rows, bits[first], bearer, np.append(first, len(bits)))
 
     @classmethod
-    def near(cls, few: _Corners, features: Features, rows: Rows) -> _Corners:
-        """Return of many corners those that are near to one of the few, upright or mirrored."""
+    def near(cls, few: _Corners, features: Features, rows: Rows) -> tuple[_Corners, int]:
+        """Return of many corners those that are near to one of the few, upright or mirrored, and how many of the few
+        had more neighbours than were looked at."""
         pairs = within(_both(few.distinct), _VOTE_BITS, features.bits()[:, None], most=_MOST_BEARERS)
-        return cls.known(features, rows, np.unique(pairs.b))
+        return cls.known(features, rows, np.unique(pairs.b)), pairs.capped
 
     @property
     def bearers(self) -> Rows:
@@ -115,10 +112,9 @@ def _voted(one: _Corners, two: _Corners) -> Iterator[Proposed]:
         met = np.bincount(a, minlength=len(one.distinct)), np.bincount(b, minlength=len(two.distinct))
         common = one.bearers + met[0] > _MOST_PER_FEATURE, two.bearers + met[1] > _MOST_PER_FEATURE
         keep = ~(common[0][a] | common[1][b])
-        capped += int(common[0].sum())
+        yield Proposed(form, [], capped + len(np.unique(a[~keep])))
         for p, q in _spread(one, two, a[keep], b[keep]):
-            yield Proposed(form, _agreed(one, two, p, q, form), capped)
-            capped = 0
+            yield Proposed(form, _agreed(one, two, p, q, form), 0)
 
 
 def _near(one: _Corners, two: _Corners, most: int) -> Iterator[tuple[str, Rows, Rows, int]]:

@@ -13,13 +13,12 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from provenance.dedup import corners, crops
-from provenance.dedup.corners import Features
+from provenance.dedup.corners import Column, Features
 from provenance.dedup.groups import Joined, grouped
 from provenance.dedup.laying import lay
 from provenance.dedup.likeness import Glance, Likeness, Relation, compare
@@ -45,12 +44,6 @@ UNMOVED = 0.03  # of the longer side, and of the scale: less may be the corners'
 Rows = npt.NDArray[np.int64]
 Bytes = npt.NDArray[np.uint8]
 Bools = npt.NDArray[np.bool_]
-
-
-class Column(Protocol):
-    """Values by the numbers of pictures."""
-
-    def __getitem__(self, pictures: Any, /) -> Any: ...
 
 
 @dataclass(frozen=True)

@@ -87,6 +87,17 @@ def test_pictures_that_do_not_speak_are_not_asked():
     assert _pairs(records, sizes, np.arange(4), np.ones(4, bool)) == {("upright", 1, 3)}
 
 
+@pytest.mark.parametrize("old", [0, 90])
+def test_corners_that_too_many_share_are_counted_though_nothing_is_proposed_by_them(old: int):
+    count = 100
+    corners = np.zeros((count, 1), FEATURE)
+    corners["bits"] = 12345
+    records, sizes = np.array([each.tobytes() for each in corners], object), np.full((count, 2), 100, np.float32)
+    told = list(crops.proposed(records, sizes, np.arange(count), np.arange(count) >= old))
+    assert not any(each.pairs for each in told)
+    assert sum(each.capped for each in told) >= 1
+
+
 def test_a_picture_without_corners_is_passed_over():
     records, sizes = _drawn(5, 3, twins=0)
     records[:] = [b"", records[1], records[1]]
