@@ -25,7 +25,7 @@ from provenance.dataset.index import TableWriter, digests, exact_groups
 from provenance.dataset.shard import ShardInfo
 from provenance.dataset.store import Store
 from provenance.dataset.version import Content
-from provenance.model.words import Kind, Outcome
+from provenance.model.words import Outcome
 from provenance.rights.matcher import Matcher
 from provenance.rights.statement import RightsStatement
 
@@ -76,7 +76,7 @@ class Assembly:
     def _shards(self, answer: Done) -> Iterator[ShardInfo]:
         if answer.status == "finished":
             for told in answer.record["shards"]:
-                yield ShardInfo(**(told | {"kind": Kind(told["kind"])}))
+                yield ShardInfo.from_json(told)
         elif self._old is not None:
             for at in self._old.shards.get(answer.key, []):
                 yield self._old.shard(at)
@@ -147,20 +147,22 @@ class Assembly:
 
     def _items(self, done: Sequence[Done], first_asset: Sequence[int], rule: str) -> tuple[Items, Carried]:
         """Return what is known of every index row, and what the version before says of their groups."""
+        # Groups that were made by another rule, or of other fingerprints, say nothing.
+        old = self._old if self._old is not None and self._old.near_rule == rule else None
         ids, content = [np.empty((0, 32), np.uint8)], [np.empty((0, 32), np.uint8)]
         asset, quality = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
         for at, answer in enumerate(done):
             _, shift = self._shifts(answer, 0, first_asset[at])
             for batch in self._unit(answer, "index"):
-                ids.append(digests(batch.column("item_id")))
+                if old is not None:
+                    ids.append(digests(batch.column("item_id")))
                 content.append(digests(batch.column("content_sha256")))
                 asset.append(batch.column("asset").to_numpy().astype(np.int64) + shift)
                 quality.append(batch.column("quality").to_numpy())
         items = Items(exact_groups(np.concatenate(content)), np.concatenate(asset), np.concatenate(quality))
-        # Groups that were made by another rule, or of other fingerprints, say nothing.
-        if self._old is None or self._old.near_rule != rule:
+        if old is None:
             return items, nothing(len(items.exact))
-        return items, carried(np.concatenate(ids), *self._old.groups())
+        return items, carried(np.concatenate(ids), *old.groups())
 
     def _shifts(self, answer: Done, first_shard: int, first_asset: int) -> tuple[int, int]:
         if answer.status == "finished" or self._old is None:

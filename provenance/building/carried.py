@@ -23,9 +23,6 @@ class Groups:
     near: Rows
     copies: Rows
 
-    def __getitem__(self, rows: slice | Rows) -> Groups:
-        return Groups(self.near[rows], self.copies[rows])
-
 
 @dataclass(frozen=True)
 class Carried:

@@ -65,9 +65,6 @@ def near_groups(
     first = items.exact == every
     near, copies = [(items.exact, every), (before.groups.near, every)], [(items.exact, every)]
     told: Counter[str] = Counter()
-    if before.stands.all():
-        joined = _grouped(count, near)
-        return Groups(joined, _grouped(count, [*copies, (before.groups.copies, every)])), told
     with load_pictures(store, dataset, shards, first & _asked(shards, before, _SEEN)) as (at, seen):
         seen_links = _picture_links(seen, at, before), _footage_links(store, dataset, shards, first, before)
         for a, b, counts in chain.from_iterable(seen_links):
@@ -83,8 +80,9 @@ def near_groups(
         touched = np.isin(joined, joined[~before.stands])
         copies.append((before.groups.copies[~touched], every[~touched]))
         same = of_pictures(seen, joined[at], items.asset[at], items.quality[at], touched[at])
-        known = rows[touched[rows] & ~before.new[rows] & ~before.loose[rows]]
-        a, b, alike, _ = texts.near_pairs(sketches[np.isin(rows, known)])
+        again = touched[rows] & ~before.new[rows] & ~before.loose[rows]
+        a, b, alike, _ = texts.near_pairs(sketches[again])
+        known = rows[again]
         copies.append((known[a[alike >= texts.COPY]], known[b[alike >= texts.COPY]]))
     copies.append((at[same], at))
     return Groups(joined, _grouped(count, copies)), told

@@ -47,6 +47,11 @@ class ShardInfo:
     def as_json(self) -> dict[str, Any]:
         return asdict(self) | {"kind": self.kind.value}
 
+    @classmethod
+    def from_json(cls, told: Mapping[str, Any]) -> ShardInfo:
+        """Return what `as_json` was made of. TypeError and ValueError for anything else."""
+        return cls(**{**told, "kind": Kind(told["kind"])})
+
 
 def shard_folder(kind: Kind) -> str:
     return f"data/{kind.value}"

@@ -23,7 +23,7 @@ import numpy.typing as npt
 
 from provenance.dedup import _lanes
 from provenance.dedup._bands import LANES, Band, bands, flipped
-from provenance.dedup._order import Side, Words, ordered, room
+from provenance.dedup._order import Side, Words, ordered, scratch
 
 Rows = npt.NDArray[np.int64]
 Distances = npt.NDArray[np.uint16]
@@ -31,8 +31,8 @@ Told = tuple[Rows, Rows, Distances]
 
 _OVERSIZED = 8  # times the mean of its band: no bucket of strangers is
 _STRETCH = 16_384  # rows, about, searched before their pairs are collected
-_SEEN = 2_048
 _STRETCH_THERE = 262_144  # of the other side, where it is the larger: they stay in the cache
+_SEEN = 2_048  # places where something is near, before they are looked at closely
 
 
 @dataclass
@@ -62,7 +62,7 @@ def _join(
 ) -> tuple[Rows, Rows, Distances, Cuts]:
     told: list[Told] = []
     cuts = Cuts()
-    halfway = room(hashes if others is None or len(others) < len(hashes) else others)
+    halfway = scratch(hashes if others is None or len(others) < len(hashes) else others)
     for at, band in enumerate(plan):
         one = ordered(hashes, band.start, band.width, halfway)
         two = one if others is None else ordered(others, band.start, band.width, halfway)

@@ -29,14 +29,15 @@ class Side:
 def ordered(hashes: Words, start: int, width: int, halfway: Words | None = None) -> Side:
     """Return hashes in the order of the band's bits; equal ones stay in the order that they have.
 
-    halfway: `room` for these hashes, to be used again: new memory costs as much as the work.
+    halfway: `scratch` for these hashes or more, to be used again: new memory costs as much as the work.
     """
     hashes = np.ascontiguousarray(hashes)
-    columns, rows, starts = _ordered(hashes, start, width, room(hashes) if halfway is None else halfway)
+    columns, rows, starts = _ordered(hashes, start, width, scratch(hashes) if halfway is None else halfway)
     return Side(hashes, columns, rows, starts, (start + width) % (64 * hashes.shape[1]))
 
 
-def room(hashes: Words) -> Words:
+def scratch(hashes: Words) -> Words:
+    """Return memory in which so many hashes are set in order."""
     return np.empty((len(hashes), min(2, hashes.shape[1]) + 1), np.uint64)
 
 

@@ -224,16 +224,13 @@ def _partners(
 def _neighbours(looks: _Entries, met: _Entries, form: int, counts: Counter[str]) -> Iterator[tuple[Rows, Rows]]:
     """Yield entries that look and those that they are near to, in a form of theirs."""
     bits = looks.bits ^ _mirror_mask() if form else looks.bits
-    if len(met.bits) < len(bits):
-        # It is the same from either side; the fewer ask.
-        pairs = within(met.bits[:, None], RADIUS, bits[:, None], most=MOST)
+    # It is the same from either side; the fewer ask.
+    swapped = len(met.bits) < len(bits)
+    asking, asked = (met.bits, bits) if swapped else (bits, met.bits)
+    for low in range(0, len(asking), _BLOCK):
+        pairs = within(asking[low : low + _BLOCK, None], RADIUS, asked[:, None], most=MOST)
         counts["video views capped"] += pairs.capped + pairs.oversized
-        yield pairs.b, pairs.a
-        return
-    for low in range(0, len(bits), _BLOCK):
-        pairs = within(bits[low : low + _BLOCK, None], RADIUS, met.bits[:, None], most=MOST)
-        counts["video views capped"] += pairs.capped + pairs.oversized
-        yield low + pairs.a, pairs.b
+        yield (pairs.b, low + pairs.a) if swapped else (low + pairs.a, pairs.b)
 
 
 def _votes(looks: _Entries, met: _Entries, one: Rows, two: Rows, form: int, asset: Rows) -> npt.NDArray[np.float64]:

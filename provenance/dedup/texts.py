@@ -21,7 +21,7 @@ Keys = npt.NDArray[np.uint64]
 Bools = npt.NDArray[np.bool_]
 Sketches = npt.NDArray[np.uint32]
 
-_MULTIPLIERS = np.random.default_rng(128).integers(0, 1 << 64, 64, dtype=np.uint64, endpoint=False)
+_MULTIPLIERS = np.random.default_rng(128).integers(0, 1 << 64, 64, dtype=np.uint64) | np.uint64(1)  # odd, no pattern
 _TABLE_BITS = 20
 _BLOCK = 1 << 16  # pairs of sketches compared at once
 
@@ -69,8 +69,7 @@ def _first_equal(sketches: Sketches, new: Bools) -> Rows:
 def _mixed(numbers: Sketches) -> Keys:
     """Return a key for each row of numbers: equal rows have equal ones. numbers: uint32[n, an even number]."""
     words = numbers.view(np.uint64)
-    # Odd multipliers, without a pattern; sums wrap.
-    keys: Keys = words @ (_MULTIPLIERS[: words.shape[1]] | np.uint64(1))
+    keys: Keys = words @ _MULTIPLIERS[: words.shape[1]]  # sums wrap
     return keys
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import resource
 import time
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,12 @@ def measure(run: Callable[[], object]) -> Cost:
 def best(run: Callable[[], object], repeats: int = 3) -> Cost:
     """The cheapest of several runs, by CPU: the machine is shared and noisy."""
     return min((measure(run) for _ in range(repeats)), key=lambda cost: cost.cpu)
+
+
+def apart(run: Callable[..., Any], *given: Any) -> Any:
+    """Return what a function answers in a process of its own, with nothing in its memory that it did not put there."""
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as fresh:
+        return fresh.submit(run, *given).result()
 
 
 def report(what: str, value: float, goal: float, *, at_least: bool, unit: str = "x", detail: str = "") -> bool:

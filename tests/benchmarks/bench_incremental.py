@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import multiprocessing
 import os
 import resource
 import sys
@@ -21,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from _report import measure, report
+from _report import apart, measure, report
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # its threads spin, and that is counted as work
 
@@ -114,11 +113,8 @@ def searched(folder: Path, share: str) -> tuple[float, float, float]:
     from provenance.building.neargroups import Items, near_groups
     from provenance.dataset.shard import ShardInfo
     from provenance.dataset.store import Store
-    from provenance.model.words import Kind
 
-    shards = [
-        ShardInfo(**(told | {"kind": Kind(told["kind"])})) for told in json.loads((folder / "shards.json").read_text())
-    ]
+    shards = [ShardInfo.from_json(told) for told in json.loads((folder / "shards.json").read_text())]
     asset = np.load(folder / "asset.npy")
     count = len(asset)
     ids = np.random.default_rng(5).integers(0, 256, (count, 32), np.uint8)
@@ -161,26 +157,6 @@ def compiled() -> None:
     compile_all(4)
 
 
-def _one(answer: multiprocessing.Queue, what: Any, given: tuple[Any, ...]) -> None:
-    try:
-        answer.put(what(*given))
-    except BaseException as error:
-        answer.put(repr(error))
-        raise
-
-
-def fresh(what: Any, *given: Any) -> Any:
-    context = multiprocessing.get_context("spawn")
-    answer: multiprocessing.Queue = context.Queue()
-    process = context.Process(target=_one, args=(answer, what, given))
-    process.start()
-    told = answer.get()
-    process.join()
-    if isinstance(told, str):
-        raise SystemExit(told)
-    return told
-
-
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--pictures", type=int, default=20_000)
@@ -192,9 +168,9 @@ def main() -> None:
     total = np.zeros(2)
     for kind, count in sizes.items():
         with tempfile.TemporaryDirectory() as folder:
-            fresh(written, Path(folder), kind, count)
+            apart(written, Path(folder), kind, count)
             (cpu, peak, joined), (cpu_new, peak_new, _) = (
-                fresh(searched, Path(folder), share) for share in ("all", "new")
+                apart(searched, Path(folder), share) for share in ("all", "new")
             )
         total += cpu, cpu_new
         print(f"{count:,} {names[kind]}, {joined:,.0f} rows joined to others")

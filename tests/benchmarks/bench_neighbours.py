@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
-import multiprocessing
 import resource
 import tempfile
 from collections.abc import Callable
@@ -22,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from _report import measure, report
+from _report import apart, measure, report
 
 RADIUS = 8
 MOST = 64  # neighbours of one row in one band, for the crowd
@@ -143,27 +142,16 @@ def prepare_faiss(count: int) -> Callable[[], Any]:
 PREPARE = {name.removeprefix("prepare_"): made for name, made in list(globals().items()) if name.startswith("prepare_")}
 
 
-def _one(what: str, given: tuple[Any, ...], answer: multiprocessing.Queue) -> None:
+def _one(what: str, given: tuple[Any, ...]) -> tuple[float, float, str, float]:
     told: list[str] = []
-    try:
-        run = PREPARE[what](*given)
-        cost = measure(lambda: told.append(run()))
-    except BaseException as error:
-        answer.put(repr(error))
-        raise
-    answer.put((cost.wall, cost.cpu, told[0], resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20))
+    run = PREPARE[what](*given)
+    cost = measure(lambda: told.append(run()))
+    return cost.wall, cost.cpu, told[0], resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
 
 
 def fresh(title: str, what: str, *given: Any) -> tuple[float, float, float]:
     """Run one line in a process of its own; print it; return wall, CPU-seconds and peak in GB."""
-    answer: multiprocessing.Queue = multiprocessing.get_context("spawn").Queue()
-    process = multiprocessing.get_context("spawn").Process(target=_one, args=(what, given, answer))
-    process.start()
-    said = answer.get()
-    process.join()
-    if isinstance(said, str):
-        raise SystemExit(f"{title}: {said}")
-    wall, cpu, told, peak = said
+    wall, cpu, told, peak = apart(_one, what, given)
     print(f"  {title}: {wall:.2f} s, {cpu:.2f} CPU-s, {peak:.2f} GB, {told}", flush=True)
     return wall, cpu, peak
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import io
-import multiprocessing
 import os
 import random
 import struct
@@ -16,7 +15,6 @@ import tarfile
 import tempfile
 import time
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +26,7 @@ from PIL import Image
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent), str(HERE.parent / "dataset")]
 
-from _report import Cost, best, report  # noqa: E402
+from _report import Cost, apart, best, report  # noqa: E402
 from dataset_samples import AT, DATASET, row, write_shard  # noqa: E402
 
 from provenance.dataset import receipt as receipts  # noqa: E402
@@ -160,9 +158,7 @@ def compare(items: int) -> bool:
         for name, read in READERS.items():
             # A row group for each item is slow: a twentieth of them tells.
             few = order[: max(20, items // 20)] if read is row_groups else order
-            with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as fresh:
-                done = fresh.submit(timed, read, place, few, material.torch(Kind.ART, decode="bytes"))
-                spent, total = done.result()
+            spent, total = apart(timed, read, place, few, material.torch(Kind.ART, decode="bytes"))
             assert total == sum(len(payloads[at]) for at in few), name
             cost[name] = spent.cpu / len(few)
             wall = spent.wall / len(few)
