@@ -82,18 +82,18 @@ def build(plan: Plan, progress: Progress = silent) -> BuildReport:
             raise InputError("the archive holds no file", where=plan.archive, next_step="name the folder that holds it")
         store = Store(plan.out)
         stack.enter_context(store.hold())
-        stack.enter_context(Memo.alone(_memo_file(plan.out)))
+        stack.enter_context(Memo.alone(memory_file(plan.out)))
         report = BuildReport(plan.out, findings=looked.findings)
         dataset, entries = _open(store, looked, at, report)
         head = parse(entries[-1]) if entries else None
         ledger = rightsdesk.for_build(store, dataset, plan.rights, at, report.notices)
-        memo = stack.enter_context(Memo(_memo_file(plan.out)))
+        memo = stack.enter_context(Memo(memory_file(plan.out)))
         old = Old(store, head) if head is not None else None
         job = Job(
             archive=os.path.realpath(plan.archive),
             dataset=os.path.realpath(plan.out),
             dataset_id=dataset,
-            memo=str(_memo_file(plan.out)),
+            memo=str(memory_file(plan.out)),
             options=plan.options,
             statements=ledger.statements,
             evidence=ledger.evidence,
@@ -110,8 +110,10 @@ def build(plan: Plan, progress: Progress = silent) -> BuildReport:
         else:
             # What joins near-duplicates takes longer to load than an unchanged build to be told.
             from provenance.building.assembly import Assembly
+            from provenance.building.kept import Kept
 
-            content = Assembly(store, dataset, old, ledger.matcher).content(done, report, *told)
+            with Kept(memory_file(plan.out).with_suffix(".kept.sqlite")) as kept:
+                content = Assembly(store, dataset, old, ledger.matcher, kept).content(done, report, *told)
             version = commit_version(store, dataset, content, signing.own_key(Role.BUILD), head, at)
         report.version, report.changed = version.number, head is None or version.number != head.number
         Trust().witness(store.root / FOLDER, [*entries, version.entry] if report.changed else entries)
@@ -247,7 +249,8 @@ def _known(job: Job, unit: Unit, memo: Memo, old: Old | None) -> Done | Unit:
     return unit if key in job.failed else Done(unit.number, key, "known", {}, ())
 
 
-def _memo_file(out: str) -> Path:
+def memory_file(out: str) -> Path:
+    """Return where this machine remembers the builds of the dataset at a path; what it kept lies beside it."""
     return signing.home() / "builds" / f"{sha256_hex(os.fsencode(os.path.realpath(out)))[:32]}.sqlite"
 
 

@@ -15,7 +15,10 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from provenance.building.neargroups import footage, load_pictures, load_texts
+from provenance.building.chains import chains
+from provenance.building.footage import Footage
+from provenance.building.kept import Kept
+from provenance.building.neargroups import load_pictures, load_texts
 from provenance.dataset.index import load_table
 from provenance.dataset.opening import Opened, open_dataset
 from provenance.dataset.shard import ShardInfo, load_item, read_columns
@@ -207,7 +210,8 @@ class Twins:
         """Yield what videos among the asked show together with others: ranges that hold a frame that was asked for."""
         if not pc.any(pc.equal(self._index.column("kind").filter(pa.array(asked)), Kind.FRAMES.value)).as_py():
             return
-        films = footage(self._opened.store, self._opened.id, self._shards, np.ones(len(asked), bool))
+        cut = chains(self._shards, self._asset)
+        films = Footage(self._opened.store, self._opened.id, cut, np.ones(len(asked), bool), Kept(None))
         for match in films.matches(asked)[0]:
             a, b, _ = films.links(match)
             told = (match.first, match.second, match.speed), (match.second, match.first, 1 / match.speed)
@@ -222,7 +226,7 @@ class Twins:
         out = []
         kinds = set(pc.unique(self._index.column("kind").filter(pa.array(asked))).to_pylist())
         if kinds & {Kind.FRAMES.value, Kind.ART.value}:
-            with load_pictures(store, name, self._shards, everything) as (rows, sketches):
+            with load_pictures(store, name, self._shards, everything, Kept(None)) as (rows, sketches):
                 found = pictures.near_pairs(sketches, asked[rows], every=True)
             for link in found.links:
                 ends = [int(rows[link.a]), int(rows[link.b])]
@@ -231,7 +235,7 @@ class Twins:
                         told = link.likeness
                         out.append((a, b, told.relation.value, told.changes, told.agreement))
         if Kind.SCRIPTS.value in kinds:
-            rows, minhashes = load_texts(store, name, self._shards, everything)
+            rows, minhashes = load_texts(store, name, self._shards, everything, Kept(None))
             for at in np.flatnonzero(asked[rows]).tolist():
                 alike = (minhashes == minhashes[at]).mean(axis=1)
                 for other in np.flatnonzero(alike >= texts.NEAR).tolist():
@@ -247,7 +251,8 @@ class Twins:
             wanted[rows] = True
         out: list[Match] = []
         if hashes:
-            with load_pictures(self._opened.store, self._opened.id, self._shards, wanted) as (own, sketches):
+            store, name = self._opened.store, self._opened.id
+            with load_pictures(store, name, self._shards, wanted, Kept(None)) as (own, sketches):
                 views, quality = (sketches.whole, sketches.inside), sketches.quality
             theirs = np.array(list(hashes), np.int64)
             lines = words(np.frombuffer(b"".join(hashes.values()), np.uint8).reshape(-1, 32))

@@ -17,6 +17,7 @@ import pyarrow as pa
 
 from provenance.building.carried import Carried, Groups, carried, nothing
 from provenance.building.extraction import INDEX_PART, Done
+from provenance.building.kept import Kept
 from provenance.building.neargroups import Items, near_groups
 from provenance.building.parts import Old, read_part, replaced
 from provenance.building.report import SHOWN, BuildReport
@@ -35,7 +36,11 @@ _PARTS = {"index": INDEX_PART, "assets": schema.ASSETS, "quarantine": schema.QUA
 class Assembly:
     """Puts one version together. Use it once."""
 
-    def __init__(self, store: Store, dataset: str, old: Old | None, matcher: Matcher[RightsStatement]) -> None:
+    def __init__(
+        self, store: Store, dataset: str, old: Old | None, matcher: Matcher[RightsStatement], kept: Kept
+    ) -> None:
+        """kept: what earlier builds kept of fingerprints."""
+        self._kept = kept
         self._store, self._dataset, self._old, self._matcher = store, dataset, old, matcher
         self._rights: dict[tuple[tuple[str, ...], str], int] = {}
 
@@ -52,7 +57,7 @@ class Assembly:
         shards = [shard for answer in done for shard in self._shards(answer)]
         assets, first_asset, rights = self._assets(done, report)
         items, before = self._items(done, first_asset, options["near_duplicates"])
-        groups, near_counts = near_groups(self._store, self._dataset, shards, items, before)
+        groups, near_counts = near_groups(self._store, self._dataset, shards, items, before, self._kept)
         report.near.update(near_counts)
         if self._old is not None:
             self._old.rewind()

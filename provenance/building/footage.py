@@ -10,19 +10,23 @@ from __future__ import annotations
 from collections import Counter, OrderedDict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from provenance.building.chains import Chain
+from provenance.building.kept import Arrays, Kept
 from provenance.dataset.shard import ShardInfo, read_shard
 from provenance.dataset.store import Store
 from provenance.dedup import sequences
+from provenance.dedup._beside import Box
 from provenance.dedup.likeness import SIDE, Relation, compare
-from provenance.dedup.sequences import Box, Match, Track, sketch
+from provenance.dedup.sequences import Match
+from provenance.dedup.views import LOOK, Entries, Track, looks, mirrored, sketch
 from provenance.fingerprint import trail
-from provenance.model.words import Kind
 
 _COLUMNS = [
     "asset_path", "track", "time_numerator", "time_denominator", "shot", "rotation", "width", "height", "trim_box",
@@ -38,6 +42,11 @@ _WITHOUT_SHOTS = 1.1  # frames apart, where no shots are known: a counterpart li
 
 Rows = npt.NDArray[np.int64]
 Times = npt.NDArray[np.float64]
+
+# What is kept of a chain: its frames, row by row of it; its tracks; and what of these looks for neighbours.
+_FRAME = np.dtype([("track", "<i4"), ("row", "<i4"), ("time", "<f8"), ("shot", "<i8")])
+_TRACK = np.dtype([("asset", "<i4"), ("rotation", "<i4"), ("barred", "?"), ("inside", "<f8", 4)])
+_KEPT = {"frames": _FRAME, "tracks": _TRACK, "looks": LOOK}
 
 
 @dataclass(frozen=True)
@@ -58,31 +67,41 @@ class Footage(Sequence[Track]):
     """The video tracks of a version. Their trails are read when they are asked for, and few are held."""
 
     def __init__(
-        self,
-        store: Store,
-        dataset: str,
-        shards: Sequence[tuple[int, ShardInfo]],
-        wanted: npt.NDArray[np.bool_],
+        self, store: Store, dataset: str, chains: Sequence[Chain], wanted: npt.NDArray[np.bool_], kept: Kept
     ) -> None:
-        """shards: each with its first index row, in the order of the index.
-
-        wanted: bool[index rows]; a track takes part when one of its frames is.
-        """
+        """wanted: bool[index rows]; a track takes part when one of its frames is."""
         self._store, self._dataset = store, dataset
         self._held: OrderedDict[tuple[str, tuple[str, ...]], pa.Table] = OrderedDict()
-        self.taken = tuple(each for each in self._found(shards) if wanted[each.row].any())
+        taken: list[Taken] = []
+        looks, assets = [np.empty(0, LOOK)], 0
+        for chain in chains:
+            told = kept.arrays(chain.key, _KEPT, partial(self._read, chain))
+            number = np.full(len(told["tracks"]), -1)
+            for track, each in enumerate(_taken(told, chain, assets)):
+                if wanted[each.row].any():
+                    number[track] = len(taken)
+                    taken.append(each)
+            assets += int(told["tracks"]["asset"].max(initial=-1)) + 1
+            look = told["looks"][number[told["looks"]["track"]] >= 0]
+            look["track"] = number[look["track"]]
+            looks.append(look)
+        self.taken = tuple(taken)
+        self._entries = Entries(np.array([each.asset for each in taken], np.int64), np.concatenate(looks))
 
     def __len__(self) -> int:
         return len(self.taken)
 
     def __getitem__(self, number: Any) -> Any:
-        taken = self.taken[number]
+        return self._track(self.taken[number])
+
+    def _track(self, taken: Taken) -> Track:
         records = self._column(taken, ["trail_16"]).column(0).to_pylist()
         return track_of(taken.asset, records, taken.rotation, taken.inside)
 
     def matches(self, new: npt.NDArray[np.bool_]) -> tuple[list[Match], Counter[str]]:
         """Return the matches of tracks of which one at least has new frames. new: bool[index rows]."""
-        return sequences.matches(self, np.array([bool(new[each.row].any()) for each in self.taken], bool))
+        asks = np.array([bool(new[each.row].any()) for each in self.taken], bool)
+        return sequences.matches(self, asks, self._entries)
 
     def links(self, match: Match) -> tuple[Rows, Rows, Counter[str]]:
         """Return the index rows of frames in a match and of their counterparts, and what was counted."""
@@ -123,7 +142,7 @@ class Footage(Sequence[Track]):
         seen = _shots(tracks[0], match.to_first(at[1])), _shots(tracks[1], match.to_second(at[0]))
         units = [sketch(track) for track in tracks]
         if match.form == "mirror":
-            units[1] = sequences.mirrored(units[1])
+            units[1] = mirrored(units[1])
         first, second = (
             each.unit[0][np.clip(np.searchsorted(track.time, times + 1e-3, side="right") - 1, 0, None)]
             for each, track, times in zip(units, tracks, at, strict=True)
@@ -174,30 +193,57 @@ class Footage(Sequence[Track]):
         self._held.move_to_end(key)
         return self._held[key]
 
-    def _found(self, shards: Sequence[tuple[int, ShardInfo]]) -> Iterator[Taken]:
-        """Yield the tracks in the order of their first rows; those of one asset share its number."""
+    def _read(self, chain: Chain) -> Arrays:
+        """Return what is kept of a chain: its frames and tracks, and what of these looks for neighbours."""
+        found = self._found(chain)
+        rows = chain.rows
+        frames, tracks, told = [np.empty(0, _FRAME)], np.zeros(len(found), _TRACK), [np.empty(0, LOOK)]
+        for number, taken in enumerate(found):
+            frame = np.empty(len(taken.row), _FRAME)
+            frame["track"], frame["row"] = number, np.searchsorted(rows, taken.row)
+            frame["time"], frame["shot"] = taken.time, taken.shot
+            frames.append(frame)
+            barred = taken.inside is not None
+            tracks[number] = taken.asset, taken.rotation, barred, taken.inside or (0.0,) * 4
+            told.append(looks(self._track(taken), number))
+        return {"frames": np.concatenate(frames), "tracks": tracks, "looks": np.concatenate(told)}
+
+    def _found(self, chain: Chain) -> list[Taken]:
+        """Return the tracks in the order of their first rows; those of one asset share its number."""
         rows: dict[tuple[bytes, int], list[tuple[int, dict[str, Any]]]] = {}
-        at: dict[tuple[bytes, int], dict[int, ShardInfo]] = {}
-        for first, shard in shards:
-            if shard.kind is not Kind.FRAMES:
-                continue
+        for first, shard in chain.shards:
             for row, told in enumerate(read_shard(self._store, shard, self._dataset, _COLUMNS).to_pylist(), first):
                 if told["time_numerator"] is not None and told["time_denominator"]:
-                    key = told["asset_path"], told["track"] or 0
-                    rows.setdefault(key, []).append((row, told))
-                    at.setdefault(key, {})[first] = shard
+                    rows.setdefault((told["asset_path"], told["track"] or 0), []).append((row, told))
         assets: dict[bytes, int] = {}
+        found = []
         for key, frames in rows.items():
             columns = [each for _, each in frames]
-            yield Taken(
-                assets.setdefault(key[0], len(assets)),
-                np.array([row for row, _ in frames], np.int64),
-                np.array([each["time_numerator"] / each["time_denominator"] for each in columns]),
-                np.array([each["shot"] or 0 for each in columns], np.int64),
-                columns[0]["rotation"] or 0,
-                bars([each["trim_box"] for each in columns], [(each["width"], each["height"]) for each in columns]),
-                tuple(sorted(at[key].items(), key=lambda each: each[0])),
+            taken = np.array([row for row, _ in frames], np.int64)
+            found.append(
+                Taken(
+                    assets.setdefault(key[0], len(assets)),
+                    taken,
+                    np.array([each["time_numerator"] / each["time_denominator"] for each in columns]),
+                    np.array([each["shot"] or 0 for each in columns], np.int64),
+                    columns[0]["rotation"] or 0,
+                    bars([each["trim_box"] for each in columns], [(each["width"], each["height"]) for each in columns]),
+                    chain.holding(taken),
+                )
             )
+        return found
+
+
+def _taken(told: Arrays, chain: Chain, assets: int) -> Iterator[Taken]:
+    """Yield the tracks of a chain. assets: how many came before."""
+    frames, rows = told["frames"], chain.rows
+    ends = np.searchsorted(frames["track"], np.arange(len(told["tracks"]) + 1))
+    for track, (asset, rotation, barred, inside) in enumerate(told["tracks"].tolist()):
+        mine = frames[ends[track] : ends[track + 1]]
+        row = rows[mine["row"]]
+        box: Box | None = tuple(inside) if barred else None
+        time, shot = np.ascontiguousarray(mine["time"]), mine["shot"].astype(np.int64)
+        yield Taken(assets + asset, row, time, shot, rotation, box, chain.holding(row))
 
 
 def track_of(asset: int, records: Sequence[bytes | None], rotation: int, inside: Box | None) -> Track:

@@ -16,16 +16,18 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
 from provenance.building.carried import Carried, Groups
+from provenance.building.chains import Chain, chains
 from provenance.building.footage import Footage
-from provenance.building.sketches import Corners, Glances, Sketches
+from provenance.building.kept import Arrays, Kept
+from provenance.building.sketches import SMALL, Corners, Glances, Sketches, as_bytes, corners_key, small, small_key
 from provenance.dataset.shard import ShardInfo, read_shard
 from provenance.dataset.store import Store
 from provenance.dedup import pictures, texts
@@ -42,7 +44,7 @@ Words = npt.NDArray[np.uint32]
 Likeness = npt.NDArray[np.float64]
 
 _SEEN, _READ = (Kind.FRAMES, Kind.ART), (Kind.SCRIPTS,)
-_SMALL = ["width", "height", "pdq_256", "pdq_quality", "trimmed_pdq_256"]
+_TEXT = np.dtype([("row", "<i4"), ("minhash", "<u4", 128)])
 
 
 @dataclass(frozen=True)
@@ -56,21 +58,26 @@ class Items:
 
 
 def near_groups(
-    store: Store, dataset: str, shards: Sequence[ShardInfo], items: Items, before: Carried
+    store: Store, dataset: str, shards: Sequence[ShardInfo], items: Items, before: Carried, kept: Kept
 ) -> tuple[Groups, Counter[str]]:
-    """Return the groups of every index row, and what was counted. shards: in the order of the index."""
+    """Return the groups of every index row, and what was counted.
+
+    shards: in the order of the index. kept: what earlier searches kept of them; after this one, it holds nothing else.
+    """
     count = len(items.exact)
     every = np.arange(count, dtype=np.int64)
     # Exact copies are one row of the join.
     first = items.exact == every
     near, copies = [(items.exact, every), (before.groups.near, every)], [(items.exact, every)]
     told: Counter[str] = Counter()
-    with load_pictures(store, dataset, shards, first & _asked(shards, before, _SEEN)) as (at, seen):
-        seen_links = _picture_links(seen, at, before), _footage_links(store, dataset, shards, first, before)
+    cut = chains(shards, items.asset)
+    kept.keep_only([*(key for shard in shards for key in _keys(shard)), *(chain.key for chain in cut)])
+    with load_pictures(store, dataset, shards, first & _asked(shards, before, _SEEN), kept) as (at, seen):
+        seen_links = _picture_links(seen, at, before), _footage_links(store, dataset, cut, first, before, kept)
         for a, b, counts in chain.from_iterable(seen_links):
             near.append((a, b))
             told += counts
-        rows, sketches = load_texts(store, dataset, shards, first & _asked(shards, before, _READ))
+        rows, sketches = load_texts(store, dataset, shards, first & _asked(shards, before, _READ), kept)
         for a, b, alike, counts in _text_links(sketches, rows, before):
             near.append((a, b))
             copies.append((a[alike >= texts.COPY], b[alike >= texts.COPY]))
@@ -116,15 +123,20 @@ def _picture_links(seen: Pictures, rows: Rows, before: Carried) -> Iterator[tupl
         yield rows[a], rows[b], found.counts
 
 
+def _keys(shard: ShardInfo) -> tuple[str, ...]:
+    """Return what names what is kept of a shard."""
+    return (_texts_key(shard),) if shard.kind in _READ else (small_key(shard), corners_key(shard))
+
+
 def _footage_links(
-    store: Store, dataset: str, shards: Sequence[ShardInfo], first: Bools, before: Carried
+    store: Store, dataset: str, cut: Sequence[Chain], first: Bools, before: Carried, kept: Kept
 ) -> Iterator[tuple[Rows, Rows, Counter[str]]]:
     """Yield the links between frames of videos that match in time. Copies that are exact all along say nothing new."""
-    frames = _asked(shards, before, [Kind.FRAMES])
+    frames = np.concatenate([np.empty(0, np.int64), *(chain.rows for chain in cut)])
     for among, new in _searches(before, np.arange(len(first))):
-        if not (frames & new).any():
+        if not new[frames].any():
             continue
-        films = footage(store, dataset, shards, first & among)
+        films = Footage(store, dataset, cut, first & among, kept)
         found, counts = films.matches(new)
         yield np.empty(0, np.int64), np.empty(0, np.int64), counts
         for match in found:
@@ -142,15 +154,9 @@ def _grouped(count: int, links: Sequence[tuple[Rows, Rows]]) -> Rows:
     return grouped(count, *(np.concatenate(ends) for ends in zip(*links, strict=True)))
 
 
-def footage(store: Store, dataset: str, shards: Sequence[ShardInfo], wanted: Bools) -> Footage:
-    """Return the video tracks of which a frame is wanted. wanted: bool[index rows]."""
-    first = np.cumsum([0, *(shard.rows for shard in shards)]).tolist()
-    return Footage(store, dataset, list(zip(first, shards, strict=False)), wanted)
-
-
 @contextmanager
 def load_pictures(
-    store: Store, dataset: str, shards: Sequence[ShardInfo], wanted: Bools
+    store: Store, dataset: str, shards: Sequence[ShardInfo], wanted: Bools, kept: Kept
 ) -> Iterator[tuple[Rows, Pictures]]:
     """Give the index rows of the wanted pictures that have fingerprints, and these; large ones are read when asked for.
 
@@ -158,54 +164,53 @@ def load_pictures(
     """
     rows: list[Rows] = [np.empty(0, np.int64)]
     found: list[tuple[ShardInfo, Rows]] = []
-    nothing = np.empty((0, 32), np.uint8)
-    held: list[tuple[npt.NDArray[Any], ...]] = [(nothing, np.empty(0, np.int64), nothing, np.empty((0, 2), np.float32))]
-    for at, shard, table in _tables(store, dataset, shards, _SEEN, _SMALL, wanted):
-        have = np.flatnonzero(wanted[at : at + table.num_rows] & table.column("pdq_256").is_valid().to_numpy())
-        if len(have):
-            rows.append(at + have)
-            found.append((shard, have))
-            held.append(_small(table.take(have)))
-    with contextlib.closing(Sketches(store, dataset, found)) as large:
+    held = [np.empty(0, SMALL)]
+    for at, shard in _holding(shards, _SEEN, wanted):
+        told = small(store, dataset, shard, kept)
+        told = told[wanted[at + told["row"]]]
+        if len(told):
+            row = told["row"].astype(np.int64)
+            rows.append(at + row)
+            found.append((shard, row))
+            held.append(told)
+    every = np.concatenate(held)
+    with contextlib.closing(Sketches(store, dataset, found, kept)) as large:
         glances = Glances(large, "glance_64"), Glances(large, "trimmed_glance_64")
-        whole, quality, inside, size = (np.concatenate(parts) for parts in zip(*held, strict=True))
+        whole, inside, size = (np.ascontiguousarray(every[name]) for name in ("whole", "inside", "size"))
+        quality = every["quality"].astype(np.int64)
         yield np.concatenate(rows), Pictures(whole, quality, inside, size, *glances, Corners(large))
 
 
-def _small(table: pa.Table) -> tuple[npt.NDArray[Any], ...]:
-    """Return the small fingerprints in rows of pictures, in the order of the fields of `Pictures`."""
-    size = np.stack([table.column(name).to_numpy() for name in ("width", "height")], axis=1).astype(np.float32)
-    quality = table.column("pdq_quality").to_numpy().astype(np.int64)
-    return _bytes(table, "pdq_256", 32), quality, _bytes(table, "trimmed_pdq_256", 32), size
-
-
-def _bytes(table: pa.Table, name: str, width: int) -> npt.NDArray[np.uint8]:
-    """Return a column as uint8[rows, width], noughts for NULL."""
-    column = table.column(name).combine_chunks()
-    fixed = column.fill_null(bytes(width)).cast(pa.binary(width))
-    return np.frombuffer(fixed.buffers()[1], np.uint8)[width * fixed.offset :][: width * len(fixed)].reshape(-1, width)
-
-
 def load_texts(
-    store: Store, dataset: str, shards: Sequence[ShardInfo], wanted: Bools
-) -> tuple[Rows, npt.NDArray[np.uint32]]:
+    store: Store, dataset: str, shards: Sequence[ShardInfo], wanted: Bools, kept: Kept
+) -> tuple[Rows, Words]:
     """Return the index rows of the wanted texts that have a MinHash, and these: uint32[n, 128]."""
     rows: list[Rows] = [np.empty(0, np.int64)]
     sketches: list[Words] = [np.empty((0, 128), np.uint32)]
-    for at, _, table in _tables(store, dataset, shards, _READ, ["minhash_128"], wanted):
-        have = np.flatnonzero(wanted[at : at + table.num_rows] & table.column(0).is_valid().to_numpy())
-        rows.append(at + have)
-        sketches.append(_bytes(table.take(have), "minhash_128", 512).view("<u4"))
+    for at, shard in _holding(shards, _READ, wanted):
+        told = kept.arrays(_texts_key(shard), {"texts": _TEXT}, partial(_texts, store, dataset, shard))["texts"]
+        told = told[wanted[at + told["row"]]]
+        rows.append(at + told["row"].astype(np.int64))
+        sketches.append(told["minhash"])
     return np.concatenate(rows), np.concatenate(sketches)
 
 
-def _tables(
-    store: Store, dataset: str, shards: Sequence[ShardInfo], kinds: Sequence[Kind], columns: list[str], wanted: Bools
-) -> Iterator[tuple[int, ShardInfo, pa.Table]]:
-    """Yield each shard of these kinds that has a wanted row, with its first index row and its columns. Page checksums
-    are verified."""
+def _texts(store: Store, dataset: str, shard: ShardInfo) -> Arrays:
+    table = read_shard(store, shard, dataset, ["minhash_128"])
+    have = np.flatnonzero(table.column(0).is_valid().to_numpy())
+    told = np.empty(len(have), _TEXT)
+    told["row"], told["minhash"] = have, as_bytes(table.take(pa.array(have)), "minhash_128", 512).view("<u4")
+    return {"texts": told}
+
+
+def _texts_key(shard: ShardInfo) -> str:
+    return f"texts/{shard.sha256}"
+
+
+def _holding(shards: Sequence[ShardInfo], kinds: Sequence[Kind], wanted: Bools) -> Iterator[tuple[int, ShardInfo]]:
+    """Yield each shard of these kinds that has a wanted row, with its first index row."""
     at = 0
     for shard in shards:
         if shard.kind in kinds and wanted[at : at + shard.rows].any():
-            yield at, shard, read_shard(store, shard, dataset, columns)
+            yield at, shard
         at += shard.rows

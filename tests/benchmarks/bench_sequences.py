@@ -30,7 +30,8 @@ import films
 from _report import measure, report
 
 from provenance.dedup.neighbours import within, words
-from provenance.dedup.sequences import Track, matches
+from provenance.dedup.sequences import matches
+from provenance.dedup.views import Track
 from provenance.fingerprint.trail import PER_SECOND
 
 SECONDS = 60

@@ -15,7 +15,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from provenance.building.footage import bars, track_of
-from provenance.dedup.sequences import Track
+from provenance.dedup.views import Track
 from provenance.media import video
 from provenance.media.shelf import HEAD_BYTES, Options, Source
 from provenance.model.words import Extract

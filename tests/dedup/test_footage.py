@@ -16,7 +16,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from PIL import Image
 from studio import Studio
 
-from provenance.building.neargroups import footage
+from provenance.building.chains import chains
+from provenance.building.footage import Footage
+from provenance.building.kept import Kept
 from provenance.cli import run
 from provenance.dataset.index import load_table
 from provenance.dataset.opening import open_dataset
@@ -100,7 +102,9 @@ def test_two_lines_of_one_head_before_a_moving_ground_are_not_linked(tmp_path: P
     opened = open_dataset(studio.dataset)
     shards = opened.head.content.shards
     every = np.ones(len(_frames(studio)[1]), bool)
-    found = footage(opened.store, opened.id, shards, every)
+    index = load_table(opened.store, "index", opened.head.content.tables["index"], opened.id, ["asset"])
+    cut = chains(shards, index.column("asset").to_numpy())
+    found = Footage(opened.store, opened.id, cut, every, Kept(None))
     matches, _ = found.matches(every)
     linked = {(match.a, match.b): len(found.links(match)[0]) for match in matches}
     assert linked == {(0, 1): 0, (0, 2): 6, (1, 2): 0} or linked == {(0, 1): 6, (0, 2): 0, (1, 2): 0}

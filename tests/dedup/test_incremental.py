@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import random
+import sqlite3
 import sys
 from pathlib import Path
 
 import drawings
+import films
 import numpy as np
 import pytest
 
@@ -15,9 +18,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from studio import Studio
 
-from provenance.building import sketches
+from provenance.build import memory_file
+from provenance.building import footage, neargroups, sketches, units
 from provenance.dataset.index import load_table
 from provenance.dataset.opening import open_dataset
+from provenance.dataset.shard import read_shard
 from provenance.model.errors import CommitError
 
 WORDS = [f"Mira says {n * n} and then {n * n * n}, and the lantern answers {7 * n}." for n in range(90)]
@@ -70,6 +75,24 @@ def _named(studio: Studio) -> set[tuple[int, frozenset[str]]]:
     return found
 
 
+def _kept(studio: Studio) -> Path:
+    """Where this machine keeps what it read of the dataset's fingerprints."""
+    return memory_file(str(studio.dataset)).with_suffix(".kept.sqlite")
+
+
+def _spoil(file: Path, chance: random.Random) -> None:
+    """Lose what was kept of fingerprints, or some of it, or let it rot: as often as not."""
+    how = chance.randrange(6)
+    if how == 0:
+        file.unlink(missing_ok=True)
+    elif how == 1 and file.exists():
+        with contextlib.suppress(sqlite3.DatabaseError), contextlib.closing(sqlite3.connect(file)) as base, base:
+            base.execute("delete from kept where abs(random()) % 2 = 0")
+            base.execute("update kept set data = zeroblob(length(data)) where abs(random()) % 2 = 0")
+    elif how == 2 and file.exists():
+        file.write_bytes(file.read_bytes()[: chance.randrange(1, 200_000)])
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_groups_after_any_changes_are_those_of_a_new_build(seed: int, material: dict[str, bytes], tmp_path: Path):
     chance = random.Random(seed)
@@ -83,6 +106,7 @@ def test_groups_after_any_changes_are_those_of_a_new_build(seed: int, material: 
                 path.rename(path.with_name(f"{chance.randrange(10)} {path.name}"))
         for name in chance.sample(sorted(material), 12 if step == 0 else 5):
             grown.add(f"{chance.choice('abc')}/{name}", material[name])
+        _spoil(_kept(grown), chance)
         grown.build()
     anew = Studio(tmp_path / "anew")
     for path in grown.archive.rglob("*"):
@@ -108,6 +132,39 @@ def test_what_is_added_anywhere_is_compared_and_what_was_there_is_not_compared_a
     assert 1 <= second.near["compared"] <= 5
     # No text is new: none is read.
     assert "texts" not in second.near and first.near["texts"] == 4
+
+
+def test_shards_of_what_is_old_are_not_opened_again_but_for_what_is_compared(
+    material: dict[str, bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    opened: list[str] = []
+
+    def watched(store, shard, *given):
+        opened.append(shard.sha256)
+        return read_shard(store, shard, *given)
+
+    monkeypatch.setattr(units, "MARKER_EVERY", 3)
+    for module in (sketches, neargroups, footage):
+        monkeypatch.setattr(module, "read_shard", watched)
+    studio = Studio(tmp_path)
+    for name, data in material.items():
+        studio.add(f"{name.split()[0]}/{name}", data)
+    studio.add("films/a.mp4", films.encoded(tmp_path / "a.mp4", films.Film(1, 12), 0, 12).read_bytes())
+    studio.build()
+    old = {shard.sha256 for shard in open_dataset(studio.dataset).head.content.shards}
+    assert set(opened) == old and len(old) >= 3
+    opened.clear()
+    studio.add("later/scene 0 mirrored.png", _file(drawings.mirrored(drawings.scene(9, (420, 260)))))
+    studio.add("later/draft 9.fountain", material["draft 1.fountain"].replace(b"Mira", b"Mara"))
+    studio.add("later/b.mp4", films.encoded(tmp_path / "b.mp4", films.Film(2, 12), 0, 12).read_bytes())
+    studio.build()
+    new = {shard.sha256 for shard in open_dataset(studio.dataset).head.content.shards} - old
+    assert set(opened) == new and len(new) < len(old)
+    opened.clear()
+    _kept(studio).unlink()
+    studio.add("more/part.png", _file(drawings.crop(0.1)(drawings.scene(0, (420, 260)))))
+    studio.build()
+    assert len(set(opened) & old) >= 2, "what was lost is read again"
 
 
 def test_what_is_moved_is_not_searched_for_at_all(material: dict[str, bytes], tmp_path: Path):

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from provenance.dedup.sequences import Match, Track, matches
+from provenance.dedup.sequences import Match, matches
+from provenance.dedup.views import LOOKS, Track, looks
 from provenance.fingerprint import trail
 
 SECONDS = 24
@@ -213,3 +215,17 @@ def test_corpus_pattern_of_vpdq_is_one_match_from_end_to_end(corpus: Path):
     found = _only([films.track(corpus / "dedup" / "vpdq" / name, number) for number, name in enumerate(names)])
     assert found.speed == 1.0 and max(found.first[0], found.second[0]) < 0.2
     assert min(found.first[1], found.second[1]) > 6.7
+
+
+def test_what_is_kept_of_a_track_is_what_its_name_says():
+    """A frozen vector: whoever changes what `looks` says must give it another name, or old and new are compared."""
+    chance = np.random.default_rng(0)
+    time = np.arange(400) / 8
+    ends = np.repeat(np.repeat(chance.integers(0, 256, (21, 4, 4)), 4, 1), 4, 2)  # pictures that fade into each other
+    step = np.arange(20)[:, None, None]
+    view = np.concatenate([(a * (20 - step) + b * step) // 20 for a, b in pairwise(ends)]).astype(np.uint8)
+    view[100:140] = view[100]  # held
+    view[300:] = chance.integers(126, 130, view[300:].shape)  # nothing to see
+    told = looks(Track(5, time, view, np.zeros(400, np.int64), (0.0, 0.125, 1.0, 0.875)), 7)
+    digest = hashlib.sha256(told.tobytes()).hexdigest()[:16]
+    assert (LOOKS, len(told), int(told["thin"].sum()), digest) == ("looks-v1", 256, 236, "5eeb894c9d3c0002")
