@@ -22,13 +22,22 @@ import numpy.typing as npt
 
 Arrays = dict[str, npt.NDArray[Any]]
 
-_FORMAT = 1  # of what is kept: another one begins anew
-_PAGE = 1 << 16
+_FORMAT = 1  # of what is kept: another one begins anew, as told in _ANEW
 _AT_ONCE = 64 << 20  # bytes added before they are committed
+# A power cut may lose all of it: it costs work, not truth.
+_LARGE_PAGES, _LOG, _QUICK = "pragma page_size = 65536", "pragma journal_mode = wal", "pragma synchronous = off"
+_WHICH = "pragma user_version"
+_ANEW = "drop table if exists kept; pragma user_version = 1"
 _TABLE = """
 create table if not exists kept (key text, name text, sha256 blob, data blob);
 create unique index if not exists place on kept (key, name);
+create temp table used (key text primary key) without rowid;
 """
+_GET = "select name, sha256, data from kept where key = ?"
+_PUT = "insert or replace into kept values (?, ?, ?, ?)"
+_USE = "insert or ignore into used values (?)"
+_DROP = "delete from kept where key not in (select key from used)"
+_UNUSE = "delete from used"
 
 
 class Kept:
@@ -53,33 +62,34 @@ class Kept:
         if found is not None:
             return found
         made = make()
-        for name, array in made.items():
-            data = np.ascontiguousarray(array, kinds[name]).view(np.uint8).data
-            row = key, name, hashlib.sha256(data).digest(), data
-            self._run("insert or replace into kept values (?, ?, ?, ?)", row)
-            self._added += data.nbytes
+        data = {name: np.ascontiguousarray(made[name], kind).view(np.uint8).data for name, kind in kinds.items()}
+        rows = [(key, name, hashlib.sha256(each).digest(), each) for name, each in data.items()]
+        self._try(lambda base: base.executemany(_PUT, rows))
+        self._added += sum(each.nbytes for each in data.values())
         if self._added >= _AT_ONCE:
-            self._run("commit")
+            self._try(sqlite3.Connection.commit)
             self._added = 0
         return made
 
     def _found(self, key: str, kinds: Mapping[str, Any]) -> Arrays | None:
         told = {}
-        for name, sha256, data in self._run("select name, sha256, data from kept where key = ?", (key,)):
+        for name, sha256, data in self._try(lambda base: base.execute(_GET, (key,)).fetchall()) or ():
             if name in kinds and hashlib.sha256(data).digest() == sha256:
                 told[name] = np.frombuffer(data, kinds[name])
         return told if len(told) == len(kinds) else None
 
     def keep_only(self, keys: Collection[str]) -> None:
         """Forget all but these keys. The room that they took is used again."""
-        self._run("create temp table if not exists used (key text primary key) without rowid")
-        for key in keys:
-            self._run("insert or ignore into used values (?)", (key,))
-        self._run("delete from kept where key not in (select key from used)")
-        self._run("drop table used")
+
+        def drop(base: sqlite3.Connection) -> None:
+            base.execute(_UNUSE)
+            base.executemany(_USE, ((key,) for key in keys))
+            base.execute(_DROP)
+
+        self._try(drop)
 
     def close(self) -> None:
-        self._run("commit")
+        self._try(sqlite3.Connection.commit)
         if self._base is not None:
             self._base.close()
             self._base = None
@@ -90,21 +100,18 @@ class Kept:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.close()
 
-    def _run(self, statement: str, given: tuple[object, ...] = ()) -> list[Any]:
-        """Return what the base answers; nothing, and keep nothing any more, once it fails."""
+    def _try(self, act: Callable[[sqlite3.Connection], Any]) -> Any:
+        """Return what comes of an act; None, and keep nothing any more, once one fails."""
         if self._base is None:
-            return []
+            return None
         try:
-            if statement == "commit":
-                self._base.commit()
-                return []
-            return self._base.execute(statement, given).fetchall()
+            return act(self._base)
         except (sqlite3.Error, OverflowError) as error:
             self._base.close()
             self._base = None
             if self._file is not None and _broken(error):
                 _remove(self._file)
-            return []
+            return None
 
 
 def _opened(file: Path) -> sqlite3.Connection | None:
@@ -113,12 +120,11 @@ def _opened(file: Path) -> sqlite3.Connection | None:
         try:
             file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             base = sqlite3.connect(file)
-            base.execute(f"pragma page_size = {_PAGE}")
-            # A power cut may lose it: it costs work, not truth.
-            base.execute("pragma journal_mode = wal")
-            base.execute("pragma synchronous = off")
-            if base.execute("pragma user_version").fetchone() != (_FORMAT,):
-                base.executescript(f"drop table if exists kept; pragma user_version = {_FORMAT}")
+            base.execute(_LARGE_PAGES)
+            base.execute(_LOG)
+            base.execute(_QUICK)
+            if base.execute(_WHICH).fetchone() != (_FORMAT,):
+                base.executescript(_ANEW)
             base.executescript(_TABLE)
             return base
         except (sqlite3.Error, OSError) as error:
