@@ -16,14 +16,13 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import asdict, dataclass, field, replace
-from pathlib import Path
 
 import provenance
 from provenance import engines, rightsdesk
 from provenance.archive.walk import open_root
 from provenance.building import extraction, unchanged, units
 from provenance.building.extraction import Done, Job
-from provenance.building.memo import Memo
+from provenance.building.memo import Memo, place
 from provenance.building.parts import Old
 from provenance.building.report import BuildReport
 from provenance.building.survey import Survey, planned, survey
@@ -39,7 +38,6 @@ from provenance.dataset.trust import Trust
 from provenance.dataset.version import FOLDER, commit_version, parse
 from provenance.media.shelf import Options
 from provenance.model.errors import InputError, UsageError
-from provenance.model.words import sha256_hex
 from provenance.sandbox import Child, Limits, Sandbox
 
 Progress = Callable[[int, int, str], None]
@@ -82,18 +80,18 @@ def build(plan: Plan, progress: Progress = silent) -> BuildReport:
             raise InputError("the archive holds no file", where=plan.archive, next_step="name the folder that holds it")
         store = Store(plan.out)
         stack.enter_context(store.hold())
-        stack.enter_context(Memo.alone(memory_file(plan.out)))
+        stack.enter_context(Memo.alone(place(plan.out)))
         report = BuildReport(plan.out, findings=looked.findings)
         dataset, entries = _open(store, looked, at, report)
         head = parse(entries[-1]) if entries else None
         ledger = rightsdesk.for_build(store, dataset, plan.rights, at, report.notices)
-        memo = stack.enter_context(Memo(memory_file(plan.out)))
+        memo = stack.enter_context(Memo(place(plan.out)))
         old = Old(store, head) if head is not None else None
         job = Job(
             archive=os.path.realpath(plan.archive),
             dataset=os.path.realpath(plan.out),
             dataset_id=dataset,
-            memo=str(memory_file(plan.out)),
+            memo=str(place(plan.out)),
             options=plan.options,
             statements=ledger.statements,
             evidence=ledger.evidence,
@@ -111,8 +109,9 @@ def build(plan: Plan, progress: Progress = silent) -> BuildReport:
             # What joins near-duplicates takes longer to load than an unchanged build to be told.
             from provenance.building.assembly import Assembly
             from provenance.building.kept import Kept
+            from provenance.building.kept import place as kept_place
 
-            with Kept(memory_file(plan.out).with_suffix(".kept.sqlite")) as kept:
+            with Kept(kept_place(plan.out)) as kept:
                 content = Assembly(store, dataset, old, ledger.matcher, kept).content(done, report, *told)
             version = commit_version(store, dataset, content, signing.own_key(Role.BUILD), head, at)
         report.version, report.changed = version.number, head is None or version.number != head.number
@@ -247,11 +246,6 @@ def _known(job: Job, unit: Unit, memo: Memo, old: Old | None) -> Done | Unit:
     if key not in job.known:
         return unit
     return unit if key in job.failed else Done(unit.number, key, "known", {}, ())
-
-
-def memory_file(out: str) -> Path:
-    """Return where this machine remembers the builds of the dataset at a path; what it kept lies beside it."""
-    return signing.home() / "builds" / f"{sha256_hex(os.fsencode(os.path.realpath(out)))[:32]}.sqlite"
 
 
 def _tool() -> dict[str, str]:

@@ -3,7 +3,6 @@ fingerprints held against a dataset."""
 
 from __future__ import annotations
 
-import csv
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -17,15 +16,16 @@ import pyarrow.compute as pc
 
 from provenance.building.chains import chains
 from provenance.building.footage import Footage
-from provenance.building.kept import Kept
+from provenance.building.kept import Kept, place
 from provenance.building.neargroups import load_pictures, load_texts
 from provenance.dataset.index import load_table
 from provenance.dataset.opening import Opened, open_dataset
 from provenance.dataset.shard import ShardInfo, load_item, read_columns
 from provenance.dedup import pictures, texts
+from provenance.dedup.listed import read_list
 from provenance.dedup.neighbours import within, words
 from provenance.fingerprint import pdq
-from provenance.model.errors import InputError, UsageError
+from provenance.model.errors import UsageError
 from provenance.model.names import display
 from provenance.model.words import Kind
 from provenance.reports.contact_sheet import Cell, Pair, page
@@ -206,12 +206,17 @@ class Twins:
     def _shards(self) -> Sequence[ShardInfo]:
         return self._opened.head.content.shards
 
+    def _kept(self) -> Kept:
+        """What this machine kept when it built the dataset; where another did, all is read from the shards."""
+        return Kept(place(self._opened.store.root), reads_only=True)
+
     def _in_time(self, asked: npt.NDArray[np.bool_]) -> Iterator[Span]:
         """Yield what videos among the asked show together with others: ranges that hold a frame that was asked for."""
         if not pc.any(pc.equal(self._index.column("kind").filter(pa.array(asked)), Kind.FRAMES.value)).as_py():
             return
         cut = chains(self._shards, self._asset)
-        films = Footage(self._opened.store, self._opened.id, cut, np.ones(len(asked), bool), Kept(None))
+        with self._kept() as kept:
+            films = Footage(self._opened.store, self._opened.id, cut, np.ones(len(asked), bool), kept)
         for match in films.matches(asked)[0]:
             a, b, _ = films.links(match)
             told = (match.first, match.second, match.speed), (match.second, match.first, 1 / match.speed)
@@ -226,7 +231,7 @@ class Twins:
         out = []
         kinds = set(pc.unique(self._index.column("kind").filter(pa.array(asked))).to_pylist())
         if kinds & {Kind.FRAMES.value, Kind.ART.value}:
-            with load_pictures(store, name, self._shards, everything, Kept(None)) as (rows, sketches):
+            with self._kept() as kept, load_pictures(store, name, self._shards, everything, kept) as (rows, sketches):
                 found = pictures.near_pairs(sketches, asked[rows], every=True)
             for link in found.links:
                 ends = [int(rows[link.a]), int(rows[link.b])]
@@ -235,7 +240,8 @@ class Twins:
                         told = link.likeness
                         out.append((a, b, told.relation.value, told.changes, told.agreement))
         if Kind.SCRIPTS.value in kinds:
-            rows, minhashes = load_texts(store, name, self._shards, everything, Kept(None))
+            with self._kept() as kept:
+                rows, minhashes = load_texts(store, name, self._shards, everything, kept)
             for at in np.flatnonzero(asked[rows]).tolist():
                 alike = (minhashes == minhashes[at]).mean(axis=1)
                 for other in np.flatnonzero(alike >= texts.NEAR).tolist():
@@ -244,7 +250,7 @@ class Twins:
 
     def against(self, listed: str | Path, rows: Rows | None = None) -> list[Match]:
         """Return the items (all, or the rows given) that are on a list of fingerprints: CSV with `pdq` or `phash`."""
-        names, hashes, phashes = _read_list(listed)
+        names, hashes, phashes = read_list(listed)
         wanted = np.ones(len(self._asset), bool)
         if rows is not None:
             wanted = np.zeros(len(self._asset), bool)
@@ -252,7 +258,7 @@ class Twins:
         out: list[Match] = []
         if hashes:
             store, name = self._opened.store, self._opened.id
-            with load_pictures(store, name, self._shards, wanted, Kept(None)) as (own, sketches):
+            with self._kept() as kept, load_pictures(store, name, self._shards, wanted, kept) as (own, sketches):
                 views, quality = (sketches.whole, sketches.inside), sketches.quality
             theirs = np.array(list(hashes), np.int64)
             lines = words(np.frombuffer(b"".join(hashes.values()), np.uint8).reshape(-1, 32))
@@ -327,39 +333,3 @@ def _spread(rows: Sequence[tuple[int, int]], count: int) -> list[tuple[int, int]
     """Return the first, the last and some between them."""
     at = np.unique(np.linspace(0, len(rows) - 1, count).round().astype(int))
     return [rows[each] for each in at.tolist()]
-
-
-def _read_list(path: str | Path) -> tuple[list[str], dict[int, bytes], dict[int, int]]:
-    """Return the names of a list's lines, and by line its PDQ hashes and phashes. InputError names file and line."""
-    names: list[str] = []
-    hashes: dict[int, bytes] = {}
-    phashes: dict[int, int] = {}
-    try:
-        with open(path, encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file)
-            columns = {name.strip().casefold(): name for name in reader.fieldnames or ()}
-            if not columns.keys() & {"pdq", "phash"}:
-                raise InputError(
-                    "has no column `pdq` or `phash`",
-                    where=str(path),
-                    next_step="give a CSV with one of them, in hex, and a `name` if you like",
-                )
-            for line in reader:
-                told = {key: (line[name] or "").strip() for key, name in columns.items()}
-                at = len(names)
-                names.append(told.get("name") or f"{Path(path).name}:{reader.line_num}")
-                for key, digits in (("pdq", 64), ("phash", 16)):
-                    value = told.get(key, "")
-                    if not value:
-                        continue
-                    if len(value) != digits or value.strip("0123456789abcdefABCDEF"):
-                        raise InputError(
-                            f"`{key}` is not {digits} hexadecimal digits", where=f"{path}:{reader.line_num}"
-                        )
-                    if key == "pdq":
-                        hashes[at] = bytes.fromhex(value)
-                    else:
-                        phashes[at] = int(value, 16)
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"the list cannot be read: {error}", where=str(path)) from error
-    return names, hashes, phashes

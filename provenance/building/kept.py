@@ -20,6 +20,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from provenance.building import memo
+
 Arrays = dict[str, npt.NDArray[Any]]
 
 _FORMAT = 1  # of what is kept: another one begins anew, as told in _ANEW
@@ -40,18 +42,23 @@ _DROP = "delete from kept where key not in (select key from used)"
 _UNUSE = "delete from used"
 
 
+def place(out: str | Path) -> Path:
+    """Return where this machine keeps what it read of the dataset at a path."""
+    return memo.place(out).with_suffix(".kept.sqlite")
+
+
 class Kept:
     """The arrays of one dataset. One user, the driver; closing commits.
 
     Where it cannot be opened, or there is no room, nothing is kept, and what is asked for is made each time.
     """
 
-    def __init__(self, file: Path | None) -> None:
-        """file: None keeps nothing."""
-        self._file, self._added = file, 0
+    def __init__(self, file: Path | None, *, reads_only: bool = False) -> None:
+        """file: None keeps nothing. reads_only: what a build has kept is read, and nothing is added."""
+        self._file, self._added, self._reads_only = file, 0, reads_only
         self._base: sqlite3.Connection | None = None
         if file is not None:
-            self._base = _opened(file)
+            self._base = _read(file) if reads_only else _opened(file)
 
     def arrays(self, key: str, kinds: Mapping[str, Any], make: Callable[[], Arrays]) -> Arrays:
         """Return the arrays of a key, read only, of one dimension each; `make` gives them where they are not here.
@@ -62,6 +69,8 @@ class Kept:
         if found is not None:
             return found
         made = make()
+        if self._reads_only or self._base is None:
+            return made
         data = {name: np.ascontiguousarray(made[name], kind).view(np.uint8).data for name, kind in kinds.items()}
         rows = [(key, name, hashlib.sha256(each).digest(), each) for name, each in data.items()]
         self._try(lambda base: base.executemany(_PUT, rows))
@@ -109,7 +118,7 @@ class Kept:
         except (sqlite3.Error, OverflowError) as error:
             self._base.close()
             self._base = None
-            if self._file is not None and _broken(error):
+            if self._file is not None and not self._reads_only and _broken(error):
                 _remove(self._file)
             return None
 
@@ -133,6 +142,21 @@ def _opened(file: Path) -> sqlite3.Connection | None:
             if not _broken(error):
                 return None
             _remove(file)
+    return None
+
+
+def _read(file: Path) -> sqlite3.Connection | None:
+    if not file.exists():
+        return None
+    base = None
+    try:
+        base = sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)
+        if base.execute(_WHICH).fetchone() == (_FORMAT,):
+            return base
+    except sqlite3.Error:
+        pass
+    if base is not None:
+        base.close()
     return None
 
 

@@ -19,7 +19,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from provenance.dataset.signing import home
 from provenance.model.errors import CommitError
+from provenance.model.words import sha256_hex
 
 Identity = tuple[int, int, int, int, int]  # device, inode, size, mtime_ns, ctime_ns
 
@@ -29,6 +31,11 @@ _TABLES = """
 create table if not exists digest (path blob primary key, identity text not null, sha256 text not null) without rowid;
 create table if not exists finished (key text primary key, record text not null) without rowid;
 """
+
+
+def place(out: str | Path) -> Path:
+    """Return where this machine remembers the builds of the dataset at a path."""
+    return home() / "builds" / f"{sha256_hex(os.fsencode(os.path.realpath(out)))[:32]}.sqlite"
 
 
 class Memo:

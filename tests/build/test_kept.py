@@ -125,3 +125,21 @@ def test_without_a_file_everything_is_made_each_time() -> None:
         assert _right(kept.arrays("shard", KINDS, make)) and _right(kept.arrays("shard", KINDS, make))
         kept.keep_only([])
     assert make.made == 2
+
+
+def test_who_only_reads_adds_nothing_and_takes_nothing_away(file: Path) -> None:
+    make = Maker()
+    with Kept(file, reads_only=True) as kept:
+        assert _right(kept.arrays("shard", KINDS, make))
+    assert not file.exists() and make.made == 1
+    with Kept(file) as kept:
+        kept.arrays("shard", KINDS, make)
+    with Kept(file) as building, Kept(file, reads_only=True) as kept:
+        building.arrays("being built", KINDS, make)
+        assert _right(kept.arrays("shard", KINDS, make)) and make.made == 3
+        assert _right(kept.arrays("other", KINDS, make)) and make.made == 4
+        assert _right(kept.arrays("shard", KINDS, make)) and make.made == 4
+    file.write_bytes(b"this is no database at all, " * 4000)
+    with Kept(file, reads_only=True) as kept:
+        assert _right(kept.arrays("shard", KINDS, make)) and make.made == 5
+    assert file.exists()

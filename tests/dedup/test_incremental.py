@@ -18,12 +18,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from studio import Studio
 
-from provenance.build import memory_file
-from provenance.building import footage, neargroups, sketches, units
+from provenance.building import footage, kept, neargroups, sketches, units
 from provenance.dataset.index import load_table
 from provenance.dataset.opening import open_dataset
 from provenance.dataset.shard import read_shard
 from provenance.model.errors import CommitError
+from provenance.twins import Twins
 
 WORDS = [f"Mira says {n * n} and then {n * n * n}, and the lantern answers {7 * n}." for n in range(90)]
 
@@ -75,11 +75,6 @@ def _named(studio: Studio) -> set[tuple[int, frozenset[str]]]:
     return found
 
 
-def _kept(studio: Studio) -> Path:
-    """Where this machine keeps what it read of the dataset's fingerprints."""
-    return memory_file(str(studio.dataset)).with_suffix(".kept.sqlite")
-
-
 def _spoil(file: Path, chance: random.Random) -> None:
     """Lose what was kept of fingerprints, or some of it, or let it rot: as often as not."""
     how = chance.randrange(6)
@@ -106,7 +101,7 @@ def test_groups_after_any_changes_are_those_of_a_new_build(seed: int, material: 
                 path.rename(path.with_name(f"{chance.randrange(10)} {path.name}"))
         for name in chance.sample(sorted(material), 12 if step == 0 else 5):
             grown.add(f"{chance.choice('abc')}/{name}", material[name])
-        _spoil(_kept(grown), chance)
+        _spoil(kept.place(grown.dataset), chance)
         grown.build()
     anew = Studio(tmp_path / "anew")
     for path in grown.archive.rglob("*"):
@@ -161,7 +156,10 @@ def test_shards_of_what_is_old_are_not_opened_again_but_for_what_is_compared(
     new = {shard.sha256 for shard in open_dataset(studio.dataset).head.content.shards} - old
     assert set(opened) == new and len(new) < len(old)
     opened.clear()
-    _kept(studio).unlink()
+    twins = Twins(studio.dataset)
+    assert [twin.asset for twin in twins.of(twins.rows("scene/scene 1.png"))] != []
+    assert not opened, "who asks for twins reads what the build kept"
+    kept.place(studio.dataset).unlink()
     studio.add("more/part.png", _file(drawings.crop(0.1)(drawings.scene(0, (420, 260)))))
     studio.build()
     assert len(set(opened) & old) >= 2, "what was lost is read again"
