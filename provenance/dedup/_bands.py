@@ -11,9 +11,11 @@ import numpy as np
 LANES = 16  # hashes compared at once
 
 _NARROWEST, _WIDEST = 8, 24  # bits of a band: its buckets are counted in a table
-# What the plan weighs, in nanoseconds: opening a bucket; reaching one that lies anywhere; turning to sixteen of its
-# hashes, comparing these with one more, and setting a row in order.
-_OPEN, _REACH, _TURN, _COMPARE, _ORDER = 3.5, 9.0, 1.0, 0.6, 13.0
+# What the plan weighs, in nanoseconds: opening a bucket, or one that lies anywhere; that it holds more than sixteen
+# hashes, and how many more, cannot be foreseen; turning to sixteen of its hashes, comparing these with one more, and
+# setting a row in order. And what those cost that only seem near, where 0, 1 or 2 bits may differ, spread over all.
+_OPEN, _REACH, _MANY, _TURN, _COMPARE, _ORDER = 5.0, 10.0, 5.0, 1.5, 0.5, 12.0
+_SEEM = (0.1, 0.033, 0.009)
 
 
 @dataclass(frozen=True)
@@ -65,8 +67,9 @@ def _cost(width: int, share: int, count: int, others: int | None) -> float:
     flips = sum(comb(width, bits) for bits in range(share + 1)) / (2 if others is None else 1)
     full = min(count, keys)  # buckets that are not empty, about; and how many hashes are in each
     mine, theirs = count / full, second / keys
-    pair = _OPEN if mine > 2 else _REACH
-    pair += (theirs / LANES + min(1.0, theirs)) * (_TURN + mine * _COMPARE)
+    turns = max(min(1.0, theirs), theirs / LANES + 0.5)
+    pair = (_OPEN if mine > 2 else _REACH) + (_MANY if theirs > LANES else 0.0) + turns * (_TURN + mine * _COMPARE)
+    pair += mine * theirs * _SEEM[min(share, 2)]
     # Of its own bucket a row looks at the half behind it, by itself.
     own = count * (theirs / LANES / 2 + 1) * _TURN if others is None else 0.0
     return full * flips * pair + own + (second if others is None else count + second) * _ORDER

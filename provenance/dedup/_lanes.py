@@ -107,3 +107,13 @@ def lowest(context, value):  # type: ignore[no-untyped-def]
         return builder.cttz(given[0], ir.Constant(ir.IntType(1), 1))
 
     return numba.int64(numba.int64), code
+
+
+@_instructions
+def leading(context, value):  # type: ignore[no-untyped-def]
+    """How many bits of a word of 32 lie above the highest that is set. There must be one."""
+
+    def code(context, builder, signature, given):  # type: ignore[no-untyped-def]
+        return builder.zext(builder.ctlz(given[0], ir.Constant(ir.IntType(1), 1)), ir.IntType(64))
+
+    return numba.int64(numba.uint32), code

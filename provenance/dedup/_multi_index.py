@@ -113,11 +113,13 @@ def search(
 
     def stretch(key: int) -> Told:
         mine = slice(one.starts[key], one.starts[key + step])
-        keys = (key + np.flatnonzero(np.diff(one.starts[key : key + step + 1]))).astype(np.uint32)
+        keys = np.arange(key, key + step, dtype=np.uint32)
+        if one is not two:
+            keys = keys[np.diff(one.starts[key : key + step + 1]) > 0]
         room, met_before = 4096, met[mine].copy()
         while True:
             told = np.empty((room, 3), np.int32)
-            seen = np.empty((_SEEN, 5), np.int64)
+            seen = np.empty((_SEEN, 6), np.int64)
             found = _search(
                 *(one.hashes, one.columns, one.rows, one.starts, two.hashes, two.columns, two.rows, two.starts),
                 *(one is two, keys, flips, radius, masks, shares, met, most, look, seen, told),
@@ -168,41 +170,101 @@ def _words(one, two, before, shares):  # type: ignore[no-untyped-def]
 
 @numba.njit(cache=True)
 def _tell(  # type: ignore[no-untyped-def]
-    hashes, columns, rows, others, other_columns, other_rows, seen, many,
+    hashes, columns, rows, others, other_columns, other_rows, seen, each,
     radius, before, shares, met, most, told, found,
 ):  # fmt: skip
     """Add the pairs of what was seen to what is told; return how many are told now."""
-    for each in range(many):
-        row, end, place, near, limit = seen[each]
-        while near != 0:
-            this = place + _lanes.lowest(near)
-            near &= near - 1
-            for first in range(row, end, LANES):
-                # Seen from the other side: which of sixteen rows the lane is near to; of one word, by all its bits.
+    row, end, place, near, limit = seen[each, 0], seen[each, 1], seen[each, 2], seen[each, 3], seen[each, 4]
+    while near != 0:
+        this = place + _lanes.lowest(near)
+        near &= near - 1
+        for first in range(row, end, LANES):
+            # Seen from the other side: which of sixteen rows the lane is near to; of one word, by all its bits.
+            if len(columns) == 2:
+                mine = _lanes.near_one(other_columns, columns, 2, this, first, radius)
+            else:
+                mine = _lanes.near_one(other_columns, columns, True, this, first, limit)
+            if end - first < LANES:
+                mine &= (1 << (end - first)) - 1
+            while mine != 0:
+                at = first + _lanes.lowest(mine)
+                mine &= mine - 1
                 if len(columns) == 2:
-                    mine = _lanes.near_one(other_columns, columns, 2, this, first, radius)
+                    distance, before_us = _one_word(columns, at, other_columns, this, before, shares)
                 else:
-                    mine = _lanes.near_one(other_columns, columns, True, this, first, limit)
-                if end - first < LANES:
-                    mine &= (1 << (end - first)) - 1
-                while mine != 0:
-                    at = first + _lanes.lowest(mine)
-                    mine &= mine - 1
-                    if len(columns) == 2:
-                        distance, before_us = _one_word(columns, at, other_columns, this, before, shares)
-                    else:
-                        distance, before_us = _words(hashes[rows[at]], others[other_rows[this]], before, shares)
-                    if distance > radius:
+                    distance, before_us = _words(hashes[rows[at]], others[other_rows[this]], before, shares)
+                if distance > radius:
+                    continue
+                if len(met) > 0:
+                    if met[at] >= most:
                         continue
-                    if len(met) > 0:
-                        if met[at] >= most:
-                            continue
-                        met[at] += 1
-                    if not before_us:
-                        if found < len(told):
-                            told[found, 0], told[found, 1], told[found, 2] = rows[at], other_rows[this], distance
-                        found += 1
+                    met[at] += 1
+                if not before_us:
+                    if found < len(told):
+                        told[found, 0], told[found, 1], told[found, 2] = rows[at], other_rows[this], distance
+                    found += 1
     return found
+
+
+@numba.njit(cache=True)
+def _look(  # type: ignore[no-untyped-def]
+    columns, starts, other_columns, other_starts, alone, keys, flips, radius, look, at, seen
+):
+    """Fill `seen` with places where something is near; return how many. at: where to begin, and then where it ended.
+
+    seen: int64[n, 6]: rows from and to, the place, which of sixteen there, and the limit. A bucket that is to be
+    searched row by row is put there whole, with -1 and its end. What is done most often calls nothing: it stays in the
+    registers.
+    """
+    many, step = 0, np.uint32(len(keys))
+    for flip_at in range(at[0], len(flips)):
+        flip = flips[flip_at]
+        limit, count, low = radius - _lanes.bits(np.uint64(flip)), len(keys), np.uint32(0xFFFFFFFF)
+        if alone and flip != 0:
+            # Each two buckets once: from the one that has not the highest bit of those that differ.
+            top = np.uint32(1) << np.uint32(31 - _lanes.leading(flip))
+            if top < step:
+                count, low = count >> 1, top - np.uint32(1)
+            elif keys[0] & top:
+                count = 0
+        for key_at in range(at[1], count):
+            key = keys[key_at]
+            if alone:
+                key = keys[0] + (((np.uint32(key_at) & ~low) << np.uint32(1)) | (np.uint32(key_at) & low))
+            other = key ^ flip
+            start, end = np.int64(starts[key]), np.int64(starts[key + np.uint32(1)])
+            place, last = np.int64(other_starts[other]), np.int64(other_starts[other + np.uint32(1)])
+            if last - place > look or (alone and flip == 0):
+                seen[many, 0], seen[many, 1], seen[many, 2] = start, end, place
+                seen[many, 3], seen[many, 4], seen[many, 5] = -1, limit, last
+                many += 1
+                if many == len(seen):
+                    at[0], at[1], at[2] = flip_at, key_at + 1, 0
+                    return many
+                continue
+            place += at[2]
+            at[2] = 0
+            while place < last:
+                if len(columns) == 2:
+                    near = _lanes.near_many(columns, other_columns, None, start, end, place, limit)
+                    if near != 0 and end - start <= 2 * LANES:
+                        # By half of their bits strangers seem near a hundred times more often than by all.
+                        near = _lanes.near_many(columns, other_columns, 2, start, end, place, radius)
+                else:
+                    near = _lanes.near_many(columns, other_columns, True, start, end, place, limit)
+                if near != 0:
+                    if last - place < LANES:
+                        near &= (1 << (last - place)) - 1
+                    seen[many, 0], seen[many, 1], seen[many, 2] = start, end, place
+                    seen[many, 3], seen[many, 4] = near, limit
+                    many += 1
+                    if many == len(seen):
+                        at[0], at[1], at[2] = flip_at, key_at, place + LANES - np.int64(other_starts[other])
+                        return many
+                place += LANES
+        at[1] = 0
+    at[0] = len(flips)
+    return many
 
 
 @numba.njit(cache=True, nogil=True)
@@ -212,57 +274,36 @@ def _search(  # type: ignore[no-untyped-def]
 ):  # fmt: skip
     """Tell the pairs of some buckets; return how many there are, more than there was room for or not.
 
-    seen: int64[n, 5], where something was near, until it is told: what is done most often stays in the registers.
+    keys: of a side with itself, all of a stretch; else those that are not empty. seen: int64[n, 6], room for `_look`.
     """
-    found, many = 0, 0
-    for flip in flips:
-        limit = radius - _lanes.bits(np.uint64(flip))
-        for key in keys:
-            start, end = np.int64(starts[key]), np.int64(starts[key + np.uint32(1)])
-            other = key ^ flip
-            if alone and other < key:
+    at, one, found = np.zeros(3, np.int64), np.empty((1, 6), np.int64), 0
+    while at[0] < len(flips):
+        many = _look(columns, starts, other_columns, other_starts, alone, keys, flips, radius, look, at, seen)
+        for each in range(many):
+            if seen[each, 3] != -1:
+                found = _tell(
+                    hashes, columns, rows, others, other_columns, other_rows, seen, each,
+                    radius, before, shares, met, most, told, found,
+                )  # fmt: skip
                 continue
-            other_start, other_end = np.int64(other_starts[other]), np.int64(other_starts[other + np.uint32(1)])
-            own = alone and other == key
-            # All of a bucket at once; row by row where each has another part of the other bucket to look at.
-            one_by_one = own or other_end - other_start > look
-            step = 1 if one_by_one else end - start
-            row = start - step
-            while row + step < end:
-                row += step
-                place, last = other_start, other_end
-                if one_by_one:
-                    place = row + 1 if own else place
-                    last = min(last, place + look)
-                    if len(met) > 0 and met[row] >= most:
-                        continue
-                while place < last:
+            # Row by row: each has another part of the bucket to look at, the rest of its own or so much of a large one.
+            start, end, other_start, _, limit, other_end = seen[each]
+            own = alone and start == other_start
+            for row in range(start, end):
+                place = row + 1 if own else other_start
+                last = min(other_end, place + look)
+                while place < last and not (len(met) > 0 and met[row] >= most):
                     if len(columns) == 2:
-                        if step == 1:
-                            near = _lanes.near_one(columns, other_columns, None, row, place, limit)
-                        else:
-                            near = _lanes.near_many(columns, other_columns, None, row, row + step, place, limit)
-                    elif step == 1:
-                        near = _lanes.near_one(columns, other_columns, True, row, place, limit)
+                        near = _lanes.near_one(columns, other_columns, None, row, place, limit)
                     else:
-                        near = _lanes.near_many(columns, other_columns, True, row, row + step, place, limit)
+                        near = _lanes.near_one(columns, other_columns, True, row, place, limit)
                     if near != 0:
                         if last - place < LANES:
                             near &= (1 << (last - place)) - 1
-                        seen[many, 0], seen[many, 1], seen[many, 2] = row, row + step, place
-                        seen[many, 3], seen[many, 4] = near, limit
-                        many += 1
-                        # In a crowd at once: who has met enough need not look on.
-                        if many == len(seen) or len(met) > 0:
-                            found = _tell(
-                                hashes, columns, rows, others, other_columns, other_rows, seen, many,
-                                radius, before, shares, met, most, told, found,
-                            )  # fmt: skip
-                            many = 0
-                            if one_by_one and len(met) > 0 and met[row] >= most:
-                                break
+                        one[0, 0], one[0, 1], one[0, 2], one[0, 3], one[0, 4] = row, row + 1, place, near, limit
+                        found = _tell(
+                            hashes, columns, rows, others, other_columns, other_rows, one, 0,
+                            radius, before, shares, met, most, told, found,
+                        )  # fmt: skip
                     place += LANES
-    return _tell(
-        hashes, columns, rows, others, other_columns, other_rows, seen, many,
-        radius, before, shares, met, most, told, found,
-    )  # fmt: skip
+    return found

@@ -54,6 +54,22 @@ def test_more_pairs_than_there_was_room_for_are_told_all_the_same():
     assert len(a) == 900 * 899 // 2 and not distance.any()
 
 
+@pytest.mark.parametrize("room", [1, 2, 7])
+@pytest.mark.parametrize(("width", "radius", "most"), [(1, 8, EVERY), (1, 8, 20), (4, 31, EVERY), (4, 31, 20)])
+def test_a_search_that_is_taken_up_again_misses_nothing(
+    room: int, width: int, radius: int, most: int, monkeypatch: pytest.MonkeyPatch
+):
+    """Wherever the room for places that seem near ends: in a bucket, between two, in a crowd."""
+    hashes = slates(1500, width, 6)
+    others = np.concatenate([hashes[::3], random_hashes(700, width, 7)])
+    expected = _multi_index.self_join(hashes, radius, most), _multi_index.cross_join(others, hashes, radius, most)
+    monkeypatch.setattr(_multi_index, "_SEEN", room)
+    found = _multi_index.self_join(hashes, radius, most), _multi_index.cross_join(others, hashes, radius, most)
+    for one, other in zip(expected, found, strict=True):
+        assert len(one[0]) > 500 and one[3] == other[3]
+        assert all((mine == theirs).all() for mine, theirs in zip(one[:3], other[:3], strict=True))
+
+
 def test_pairs_come_in_the_same_order_however_many_threads_search(monkeypatch: pytest.MonkeyPatch):
     hashes = random_hashes(7000, 1, 3)
     many = within(hashes, 8)
