@@ -21,7 +21,7 @@ from provenance.dedup import corners, crops
 from provenance.dedup.corners import Column, Features
 from provenance.dedup.groups import Joined, grouped
 from provenance.dedup.laying import lay
-from provenance.dedup.likeness import Glance, Likeness, Relation, compare
+from provenance.dedup.likeness import AGREES, Glance, Likeness, Relation, compare
 from provenance.dedup.neighbours import within, words
 from provenance.fingerprint import pdq
 
@@ -90,7 +90,7 @@ class Found:
     def add(self, a: int, b: int, likeness: Likeness, joined: Joined, *, final: bool = True) -> None:
         """Keep a link unless the two are strangers.
 
-        final: whether alike is the last word. Cut to their bars, copies may lie too badly on each other to tell.
+        final: whether alike is the last word. As they lie, copies may lie too badly on each other to tell.
         """
         if likeness.relation is not Relation.OTHER:
             if likeness.near or final:
@@ -159,7 +159,9 @@ def _by_hash(pictures: Pictures, told: Rows, new: Bools, found: Found, joined: J
             found.counts["compared"] += 1
             likeness = _laid_over(pictures, views, one, two, forms[number])
             whole = not (views.trimmed[one] or views.trimmed[two])
-            found.add(a, b, likeness, joined, final=whole)
+            # Where one place differs, but the rest agrees worse than in copies, one may have been cut a little: corners
+            # tell. So it is where bars were cut off.
+            found.add(a, b, likeness, joined, final=whole and likeness.agreement >= AGREES)
 
 
 def _without_repeats(pictures: Pictures, views: _Views, new: Bools, found: Found, joined: Joined) -> _Views:

@@ -14,7 +14,7 @@ from PIL import Image
 
 from provenance.dedup import likeness
 from provenance.dedup.groups import grouped
-from provenance.dedup.likeness import Relation
+from provenance.dedup.likeness import AGREES, Relation, compare
 from provenance.dedup.pictures import Found, Pictures, near_pairs
 
 KNOWN_TO_FAIL = {"inset 25 %", "inset 33 %"}  # small insets are found more often than not: see bench_dedup
@@ -155,3 +155,11 @@ def test_a_band_outside_what_two_pictures_share_is_no_caption():
     rest[:8] = False
     captioned = np.where(shared & ~rest, np.float32(20), picture)
     assert likeness._spans(picture, captioned, shared, rest) is True
+
+
+def test_a_sketch_cut_by_little_is_not_taken_for_another_drawing_because_of_how_it_lies():
+    sketch = drawings.sketch(0)
+    sketched = drawings.fingerprints([sketch, drawings.crop(0.03)(sketch)])
+    as_they_lie = compare(*(glance.astype(np.float32) for glance in sketched.glance))
+    assert as_they_lie.relation is Relation.ALIKE and as_they_lie.agreement < AGREES
+    assert [(link.a, link.b) for link in near_pairs(sketched).links if link.likeness.near] == [(0, 1)]
