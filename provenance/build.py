@@ -22,7 +22,7 @@ from provenance import engines, rightsdesk
 from provenance.archive.walk import open_root
 from provenance.building import extraction, unchanged, units
 from provenance.building.extraction import Done, Job
-from provenance.building.memo import Memo, place
+from provenance.building.memo import Memo
 from provenance.building.parts import Old
 from provenance.building.report import BuildReport
 from provenance.building.survey import Survey, planned, survey
@@ -80,18 +80,18 @@ def build(plan: Plan, progress: Progress = silent) -> BuildReport:
             raise InputError("the archive holds no file", where=plan.archive, next_step="name the folder that holds it")
         store = Store(plan.out)
         stack.enter_context(store.hold())
-        stack.enter_context(Memo.alone(place(plan.out)))
+        stack.enter_context(Memo.alone(Memo.place(plan.out)))
         report = BuildReport(plan.out, findings=looked.findings)
         dataset, entries = _open(store, looked, at, report)
         head = parse(entries[-1]) if entries else None
         ledger = rightsdesk.for_build(store, dataset, plan.rights, at, report.notices)
-        memo = stack.enter_context(Memo(place(plan.out)))
+        memo = stack.enter_context(Memo(Memo.place(plan.out)))
         old = Old(store, head) if head is not None else None
         job = Job(
             archive=os.path.realpath(plan.archive),
             dataset=os.path.realpath(plan.out),
             dataset_id=dataset,
-            memo=str(place(plan.out)),
+            memo=str(Memo.place(plan.out)),
             options=plan.options,
             statements=ledger.statements,
             evidence=ledger.evidence,
@@ -109,9 +109,8 @@ def build(plan: Plan, progress: Progress = silent) -> BuildReport:
             # What joins near-duplicates takes longer to load than an unchanged build to be told.
             from provenance.building.assembly import Assembly
             from provenance.building.kept import Kept
-            from provenance.building.kept import place as kept_place
 
-            with Kept(kept_place(plan.out)) as kept:
+            with Kept(Kept.place(plan.out)) as kept:
                 content = Assembly(store, dataset, old, ledger.matcher, kept).content(done, report, *told)
             version = commit_version(store, dataset, content, signing.own_key(Role.BUILD), head, at)
         report.version, report.changed = version.number, head is None or version.number != head.number

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 from provenance.building.chains import chains
 from provenance.building.footage import Footage
-from provenance.building.kept import Kept, place
+from provenance.building.kept import Kept
 from provenance.building.neargroups import load_pictures, load_texts
 from provenance.dataset.index import load_table
 from provenance.dataset.opening import Opened, open_dataset
@@ -208,7 +208,7 @@ class Twins:
 
     def _kept(self) -> Kept:
         """What this machine kept when it built the dataset; where another did, all is read from the shards."""
-        return Kept(place(self._opened.store.root), reads_only=True)
+        return Kept(Kept.place(self._opened.store.root), reads_only=True)
 
     def _in_time(self, asked: npt.NDArray[np.bool_]) -> Iterator[Span]:
         """Yield what videos among the asked show together with others: ranges that hold a frame that was asked for."""

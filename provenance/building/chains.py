@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,12 +37,19 @@ class Chain:
         return tuple(each for each in self.shards if ((rows >= each[0]) & (rows < each[0] + each[1].rows)).any())
 
 
+def placed(shards: Sequence[ShardInfo], kinds: Sequence[Kind]) -> Iterator[tuple[int, ShardInfo]]:
+    """Yield the shards of these kinds, in the order of the index, each with its first index row."""
+    at = 0
+    for shard in shards:
+        if shard.kind in kinds:
+            yield at, shard
+        at += shard.rows
+
+
 def chains(shards: Sequence[ShardInfo], asset: Rows) -> list[Chain]:
     """Return the shards of frames, in the order of the index, as chains. asset: of every index row."""
-    first = np.cumsum([0, *(shard.rows for shard in shards)]).tolist()
-    frames = [each for each in zip(first, shards, strict=False) if each[1].kind is Kind.FRAMES]
     found: list[list[tuple[int, ShardInfo]]] = []
-    for at, shard in frames:
+    for at, shard in placed(shards, (Kind.FRAMES,)):
         last = found[-1][-1] if found else None
         if last is not None and asset[last[0] + last[1].rows - 1] == asset[at]:
             found[-1].append((at, shard))

@@ -43,7 +43,8 @@ _WITHOUT_SHOTS = 1.1  # frames apart, where no shots are known: a counterpart li
 Rows = npt.NDArray[np.int64]
 Times = npt.NDArray[np.float64]
 
-# What is kept of a chain: its frames, row by row of it; its tracks; and what of these looks for neighbours.
+# What is kept of a chain: its frames, row by row of it; its tracks; and what of these looks for neighbours. Who changes
+# how they are told, `bars` too, gives LOOKS another name.
 _FRAME = np.dtype([("track", "<i4"), ("row", "<i4"), ("time", "<f8"), ("shot", "<i8")])
 _TRACK = np.dtype([("asset", "<i4"), ("rotation", "<i4"), ("barred", "?"), ("inside", "<f8", 4)])
 _KEPT = {"frames": _FRAME, "tracks": _TRACK, "looks": LOOK}
@@ -73,7 +74,7 @@ class Footage(Sequence[Track]):
         self._store, self._dataset = store, dataset
         self._held: OrderedDict[tuple[str, tuple[str, ...]], pa.Table] = OrderedDict()
         taken: list[Taken] = []
-        looks, assets = [np.empty(0, LOOK)], 0
+        entries, assets = [np.empty(0, LOOK)], 0
         for chain in chains:
             told = kept.arrays(chain.key, _KEPT, partial(self._read, chain))
             number = np.full(len(told["tracks"]), -1)
@@ -84,9 +85,9 @@ class Footage(Sequence[Track]):
             assets += int(told["tracks"]["asset"].max(initial=-1)) + 1
             look = told["looks"][number[told["looks"]["track"]] >= 0]
             look["track"] = number[look["track"]]
-            looks.append(look)
+            entries.append(look)
         self.taken = tuple(taken)
-        self._entries = Entries(np.array([each.asset for each in taken], np.int64), np.concatenate(looks))
+        self._entries = Entries(np.array([each.asset for each in taken], np.int64), np.concatenate(entries))
 
     def __len__(self) -> int:
         return len(self.taken)

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from provenance.building import memo
+from provenance.building.memo import Memo
 
 Arrays = dict[str, npt.NDArray[Any]]
 
@@ -42,11 +42,6 @@ _DROP = "delete from kept where key not in (select key from used)"
 _UNUSE = "delete from used"
 
 
-def place(out: str | Path) -> Path:
-    """Return where this machine keeps what it read of the dataset at a path."""
-    return memo.place(out).with_suffix(".kept.sqlite")
-
-
 class Kept:
     """The arrays of one dataset. One user, the driver; closing commits.
 
@@ -59,6 +54,11 @@ class Kept:
         self._base: sqlite3.Connection | None = None
         if file is not None:
             self._base = _read(file) if reads_only else _opened(file)
+
+    @staticmethod
+    def place(out: str | Path) -> Path:
+        """Return where this machine keeps what it read of the dataset at a path."""
+        return Memo.place(out).with_suffix(".kept.sqlite")
 
     def arrays(self, key: str, kinds: Mapping[str, Any], make: Callable[[], Arrays]) -> Arrays:
         """Return the arrays of a key, read only, of one dimension each; `make` gives them where they are not here.

@@ -33,11 +33,6 @@ create table if not exists finished (key text primary key, record text not null)
 """
 
 
-def place(out: str | Path) -> Path:
-    """Return where this machine remembers the builds of the dataset at a path."""
-    return home() / "builds" / f"{sha256_hex(os.fsencode(os.path.realpath(out)))[:32]}.sqlite"
-
-
 class Memo:
     """The memory of one dataset's builds. One writer, the driver; closing commits."""
 
@@ -54,6 +49,11 @@ class Memo:
     def reading(cls, file: str) -> contextlib.AbstractContextManager[Memo | None]:
         """Give the memory to a worker that only looks things up, or None when there is none."""
         return cls(Path(file)) if os.path.exists(file) else contextlib.nullcontext()
+
+    @staticmethod
+    def place(out: str | Path) -> Path:
+        """Return where this machine remembers the builds of the dataset at a path."""
+        return home() / "builds" / f"{sha256_hex(os.fsencode(os.path.realpath(out)))[:32]}.sqlite"
 
     @staticmethod
     @contextlib.contextmanager

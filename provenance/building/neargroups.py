@@ -24,7 +24,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from provenance.building.carried import Carried, Groups
-from provenance.building.chains import Chain, chains
+from provenance.building.chains import Chain, chains, placed
 from provenance.building.footage import Footage
 from provenance.building.kept import Arrays, Kept
 from provenance.building.sketches import SMALL, Corners, Glances, Sketches, as_bytes, corners_key, small, small_key
@@ -97,10 +97,9 @@ def near_groups(
 
 def _asked(shards: Sequence[ShardInfo], before: Carried, kinds: Sequence[Kind]) -> Bools:
     """Return the index rows of these kinds; none, when all groups among them stand."""
-    rows, at = np.zeros(len(before.stands), bool), 0
-    for shard in shards:
-        rows[at : at + shard.rows] = shard.kind in kinds
-        at += shard.rows
+    rows = np.zeros(len(before.stands), bool)
+    for at, shard in placed(shards, kinds):
+        rows[at : at + shard.rows] = True
     return rows & (rows & ~before.stands).any()
 
 
@@ -209,8 +208,4 @@ def _texts_key(shard: ShardInfo) -> str:
 
 def _holding(shards: Sequence[ShardInfo], kinds: Sequence[Kind], wanted: Bools) -> Iterator[tuple[int, ShardInfo]]:
     """Yield each shard of these kinds that has a wanted row, with its first index row."""
-    at = 0
-    for shard in shards:
-        if shard.kind in kinds and wanted[at : at + shard.rows].any():
-            yield at, shard
-        at += shard.rows
+    return (each for each in placed(shards, kinds) if wanted[each[0] : each[0] + each[1].rows].any())

@@ -63,8 +63,8 @@ class Entries:
         return cls(asset, np.concatenate(told))
 
     @property
-    def track(self) -> Rows:
-        return self.look["track"].astype(np.int64)
+    def track(self) -> npt.NDArray[np.int32]:
+        return self.look["track"]
 
     @property
     def time(self) -> npt.NDArray[np.float64]:

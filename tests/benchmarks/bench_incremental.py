@@ -127,11 +127,9 @@ def searched(folder: Path, share: str) -> tuple[float, float, float, float]:
     from provenance.building.carried import Groups, carried, nothing
     from provenance.building.kept import Kept
     from provenance.building.neargroups import Items, near_groups
-    from provenance.dataset.shard import ShardInfo
     from provenance.dataset.store import Store
 
-    shards = [ShardInfo.from_json(told) for told in json.loads((folder / "shards.json").read_text())]
-    asset = np.load(folder / "asset.npy")
+    shards, asset = drawn_before(folder)
     count = len(asset)
     ids = np.random.default_rng(5).integers(0, 256, (count, 32), np.uint8)
     every = np.arange(count, dtype=np.int64)
@@ -158,17 +156,23 @@ def searched(folder: Path, share: str) -> tuple[float, float, float, float]:
     return cost.cpu, peak, size / 1e9, float((groups.near != every).sum())
 
 
+def drawn_before(folder: Path) -> tuple[list[Any], np.ndarray]:
+    """Return the shards that were written, and the asset of each row."""
+    from provenance.dataset.shard import ShardInfo
+
+    shards = [ShardInfo.from_json(told) for told in json.loads((folder / "shards.json").read_text())]
+    return shards, np.load(folder / "asset.npy")
+
+
 def kept_before(folder: Path) -> None:
     """Keep what the build before kept: of all shards that hold nothing new."""
     from provenance.building.chains import chains
     from provenance.building.footage import Footage
     from provenance.building.kept import Kept
     from provenance.building.neargroups import load_pictures, load_texts
-    from provenance.dataset.shard import ShardInfo
     from provenance.dataset.store import Store
 
-    shards = [ShardInfo.from_json(told) for told in json.loads((folder / "shards.json").read_text())]
-    asset = np.load(folder / "asset.npy")
+    shards, asset = drawn_before(folder)
     new = asset >= fresh_from(int(asset.max()) + 1)
     first = np.cumsum([0, *(shard.rows for shard in shards)])
     assert not any(len(np.unique(new[low:high])) > 1 for low, high in pairwise(first)), "a shard is old and new"

@@ -18,7 +18,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from studio import Studio
 
-from provenance.building import footage, kept, neargroups, sketches, units
+from provenance.building import footage, neargroups, sketches, units
+from provenance.building.kept import Kept
 from provenance.dataset.index import load_table
 from provenance.dataset.opening import open_dataset
 from provenance.dataset.shard import read_shard
@@ -101,7 +102,7 @@ def test_groups_after_any_changes_are_those_of_a_new_build(seed: int, material: 
                 path.rename(path.with_name(f"{chance.randrange(10)} {path.name}"))
         for name in chance.sample(sorted(material), 12 if step == 0 else 5):
             grown.add(f"{chance.choice('abc')}/{name}", material[name])
-        _spoil(kept.place(grown.dataset), chance)
+        _spoil(Kept.place(grown.dataset), chance)
         grown.build()
     anew = Studio(tmp_path / "anew")
     for path in grown.archive.rglob("*"):
@@ -159,7 +160,7 @@ def test_shards_of_what_is_old_are_not_opened_again_but_for_what_is_compared(
     twins = Twins(studio.dataset)
     assert [twin.asset for twin in twins.of(twins.rows("scene/scene 1.png"))] != []
     assert not opened, "who asks for twins reads what the build kept"
-    kept.place(studio.dataset).unlink()
+    Kept.place(studio.dataset).unlink()
     studio.add("more/part.png", _file(drawings.crop(0.1)(drawings.scene(0, (420, 260)))))
     studio.build()
     assert len(set(opened) & old) >= 2, "what was lost is read again"
