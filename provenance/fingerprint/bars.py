@@ -10,6 +10,7 @@ Box = tuple[int, int, int, int]  # left, top, right, bottom, in pixels; right an
 _FLAT = 5.0  # standard deviation, of 255, that compression leaves in a flat line
 _EVEN = 8.0  # how far, of 255, a line's mean may lie from that of the outermost one
 _LEAST = 0.02  # of the side: thinner bands move no fingerprint
+_TOGETHER = 64  # lines looked at before the next ones
 _MOST = 0.75  # of the side: what is left must still be a picture
 
 
@@ -38,8 +39,15 @@ def inner(plane: npt.NDArray[np.uint8]) -> Box | None:
 
 def _ends(lines: npt.NDArray[np.uint8], colour: float) -> tuple[int, int]:
     """Return the first line that is no bar of this colour, and the first of the bar after it."""
-    sample = lines.astype(np.float32)
-    bar = (sample.std(axis=1) <= _FLAT) & (np.abs(sample.mean(axis=1) - colour) <= _EVEN)
-    if bar.all():
-        return 0, 0
-    return int(np.argmin(bar)), len(lines) - int(np.argmin(bar[::-1]))
+    before = _bar(lines, colour)
+    return (0, 0) if before == len(lines) else (before, len(lines) - _bar(lines[::-1], colour))
+
+
+def _bar(lines: npt.NDArray[np.uint8], colour: float) -> int:
+    """Return how many lines from the first on are of this colour: few are looked at where there is no bar."""
+    for start in range(0, len(lines), _TOGETHER):
+        sample = lines[start : start + _TOGETHER].astype(np.float32)
+        bar = (sample.std(axis=1) <= _FLAT) & (np.abs(sample.mean(axis=1) - colour) <= _EVEN)
+        if not bar.all():
+            return start + int(np.argmin(bar))
+    return len(lines)

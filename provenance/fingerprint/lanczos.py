@@ -30,7 +30,7 @@ Doubles = npt.NDArray[np.float64]
 def reduced(plane: npt.NDArray[np.uint8]) -> Image.Image:
     """Return `resize((32, 32), LANCZOS)` of the picture of mode L that a plane, uint8[height, width], shows."""
     height, width = plane.shape
-    if width * height >= _WORTH and height + SIDE <= 2 * width and _agrees():
+    if width * height >= _WORTH and height + SIDE <= 2 * width and agrees():
         return Image.fromarray(_reduced(plane))
     return Image.fromarray(plane).resize((SIDE, SIDE), Image.Resampling.LANCZOS)
 
@@ -98,7 +98,7 @@ def _sine(angles: Doubles) -> Doubles:
 
 
 @lru_cache(maxsize=1)
-def _agrees() -> bool:
+def agrees() -> bool:
     """Return whether this Pillow reduces two drawn planes as we do; other builds of it weigh with fewer bits."""
     chance = np.random.default_rng(7)
     for shape in ((61, 1000), (400, 230)):

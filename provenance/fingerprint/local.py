@@ -45,7 +45,7 @@ def features(plane: Plane) -> bytes:
     """Return the FEATURE records of a luma plane, uint8[height, width]; none for one that is flat or tiny."""
     height, width = plane.shape
     shown = [Image.fromarray(plane)]
-    found = []
+    found, seen = [], []
     for number, most in enumerate(_EACH):
         scale = _SIDE * 2 ** (-number / STEPS) / max(width, height)
         size = (max(1, round(width * scale)), max(1, round(height * scale)))
@@ -56,13 +56,18 @@ def features(plane: Plane) -> bytes:
         shown.append(source.resize(size, Image.Resampling.BILINEAR, reducing_gap=1.0))
         level = _smoothed(np.asarray(shown[-1]))
         rows, columns = _corners(level, most)
+        seen.append(_windows(level, rows, columns))
         record = np.empty(len(rows), FEATURE)
-        record["bits"] = _described(level, rows, columns)
         record["x"] = np.rint((columns + 0.5) / size[0] * 65535)
         record["y"] = np.rint((rows + 0.5) / size[1] * 65535)
         record["size"] = number
         found.append(record)
-    return np.concatenate(found).tobytes() if found else b""
+    if not found:
+        return b""
+    # All at once: sizes have few corners each.
+    records = np.concatenate(found)
+    records["bits"] = _described(np.concatenate(seen))
+    return records.tobytes()
 
 
 def mirrored(bits: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
@@ -117,10 +122,10 @@ def _corners(level: _Level, most: int) -> tuple[Rows, Rows]:
     aa -= ab
     trace *= trace
     trace *= np.float32(0.05)
-    aa -= trace
     strength = np.zeros((level.height + 2 * _APART, level.width + 2 * _APART), np.float32)
-    held = np.append(aa, np.zeros(level.height * wide - len(aa), np.float32)).reshape(level.height, wide)
-    strength[_APART:-_APART, _APART:-_APART] = held[:, : level.width]
+    held = np.zeros(level.height * wide, np.float32)
+    np.subtract(aa, trace, out=held[: len(aa)])
+    strength[_APART:-_APART, _APART:-_APART] = held.reshape(level.height, wide)[:, : level.width]
     span = strength.shape[1]
     highest = _highest(strength.reshape(-1), span)
     own = strength.reshape(-1)[_APART * (span + 1) :][: len(highest)]
@@ -155,16 +160,22 @@ def _highest(plane: Samples, wide: int) -> Samples:
     return plane
 
 
-def _described(level: _Level, rows: Rows, columns: Rows) -> npt.NDArray[np.uint64]:
-    # What lies over the edge repeats the edge.
+def _windows(level: _Level, rows: Rows, columns: Rows) -> Samples:
+    """Return what is round each corner, float32[n, 12, 12]; what lies over the edge repeats the edge."""
     offsets = np.arange(_SAMPLES) * _APART_SAMPLES + _APART_SAMPLES // 2 - _HALF
     down = np.clip(rows[:, None] + offsets, 0, level.height - 1) * level.wide
     across = np.clip(columns[:, None] + offsets, 0, level.width - 1) + (_FRAME - 2) * (level.wide + 1)
-    windows = level.flat[down[:, :, None] + across[:, None, :]]
-    dct = _dct()
-    low = dct @ (windows.astype(np.float64) @ dct.T)
-    bits = np.zeros((len(rows), _LOW * _LOW), np.uint8)
-    bits[:, 1:] = low.reshape(len(rows), _LOW * _LOW)[:, 1:] > 0
+    return level.flat[down[:, :, None] + across[:, None, :]]
+
+
+def _described(windows: Samples) -> npt.NDArray[np.uint64]:
+    # Two products of one tall matrix: of thousands of small ones, most of the time is their calls.
+    count, dct = len(windows), _dct()
+    across = windows.astype(np.float64).reshape(-1, _SAMPLES) @ dct.T
+    down = across.reshape(count, _SAMPLES, _LOW).transpose(0, 2, 1).reshape(-1, _SAMPLES) @ dct.T
+    low = down.reshape(count, _LOW, _LOW).transpose(0, 2, 1)
+    bits = (low > 0).reshape(count, _LOW * _LOW)
+    bits[:, 0] = False
     return np.packbits(bits, axis=1).view(">u8").reshape(-1).astype(np.uint64)
 
 

@@ -126,9 +126,9 @@ def _filter(side: int) -> sparse.csr_matrix:
     at = np.arange(side)
     low, high = np.maximum(at - left, 0), np.minimum(at + right, side - 1)
     counts = high - low + 1
-    columns = np.concatenate([np.arange(a, b + 1) for a, b in zip(low, high, strict=True)])
-    weights = np.repeat(1.0 / counts, counts)
-    box = sparse.csr_matrix((weights, columns, np.concatenate(([0], np.cumsum(counts)))), shape=(side, side))
+    ends = np.concatenate(([0], np.cumsum(counts)))
+    columns = np.arange(ends[-1]) + np.repeat(low - ends[:-1], counts)
+    box = sparse.csr_matrix((np.repeat(1.0 / counts, counts), columns, ends), shape=(side, side))
     points = ((np.arange(SIDE) + 0.5) * side / SIDE).astype(np.int64)
     return (box[points] @ box).astype(np.float32).tocsr()
 

@@ -14,6 +14,7 @@ from typing import BinaryIO
 
 from PIL import AvifImagePlugin, Image
 
+from provenance.fingerprint import picture
 from provenance.media import _render
 from provenance.media.shelf import HEAD_BYTES, Options, Source
 from provenance.model.errors import Quarantined
@@ -51,6 +52,7 @@ _SUBFILE_TYPE, _BITS_PER_SAMPLE, _DNG_VERSION = 254, 258, 50706
 def preload() -> None:
     """Import the plugins of the allow-list, which Pillow would do at first use; importing one does not enable it."""
     Image.init()
+    picture.preload()
 
 
 def sniff(source: Source) -> str | None:

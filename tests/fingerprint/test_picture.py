@@ -129,15 +129,15 @@ def test_a_pillow_that_weighs_otherwise_is_believed(monkeypatch):
     """Other builds of Pillow exist; whatever this one answers is what imagehash would have seen."""
     image, asked = _drawn((800, 600), "L"), []
     monkeypatch.setattr(lanczos, "_weights", lambda side: asked.append(side) or np.ones((side, 32)))
-    for cached in (lanczos._agrees, lanczos._windows):
+    for cached in (lanczos.agrees, lanczos._windows):
         cached.cache_clear()
     try:
         assert (
             lanczos.reduced(np.asarray(image)).tobytes() == image.resize((32, 32), Image.Resampling.LANCZOS).tobytes()
         )
-        assert asked and not lanczos._agrees()
+        assert asked and not lanczos.agrees()
     finally:
-        for cached in (lanczos._agrees, lanczos._windows):
+        for cached in (lanczos.agrees, lanczos._windows):
             cached.cache_clear()
 
 
