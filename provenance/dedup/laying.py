@@ -13,6 +13,8 @@ from provenance.dedup.likeness import SIDE, Glance, fine, smooth
 
 Affine = npt.NDArray[np.float64]  # [2, 3]: x and y in the other's samples, of x, y and 1 in ours
 
+TURNED = 0.02  # radians
+_AS_LARGE = 1.25  # times: of two that cover about the same, either may be the grid
 _STEPS = 4
 _WORTH = 0.1  # agreement below which moving does not help: they are strangers
 _SETTLED = 0.02  # samples
@@ -21,7 +23,8 @@ _MOVED, _UNMOVED = 1.5, 0.6  # samples, at the corner that moved most
 
 @dataclass(frozen=True)
 class Laid:
-    """Two pictures on one 64 x 64 grid, that of the one which covers less.
+    """Two pictures on one 64 x 64 grid: that of the one which covers less or, where they cover about the same and one
+    is turned, that in which they agree better.
 
     here, there: what they show; seen: where both show something. enlarged: how many times the other is enlarged;
     moved: whether it had to be shifted or scaled; unmoved: whether they lie on each other sample on sample.
@@ -37,13 +40,23 @@ class Laid:
 
 def lay(first: Glance, second: Glance, shapes: npt.NDArray[np.float64], found: Fit) -> Laid:
     """Lay two pictures over each other. shapes: float64[2, 2], their widths and heights in units of the longer side."""
-    turn, shift = found.turn, found.shift
-    areas = shapes.prod(axis=1)
     own, other = shapes
-    here, there = first, second
-    if areas[0] * abs(turn) ** 2 > areas[1]:
-        own, other, here, there = other, own, there, here
-        turn, shift = 1 / turn, -shift / turn
+    back = Fit(1 / found.turn, -found.shift / found.turn, found.corners)
+    larger = float(own.prod() * abs(found.turn) ** 2 / other.prod())  # times the area of the second
+    if 1 / _AS_LARGE < larger < _AS_LARGE and abs(float(np.angle(found.turn))) > TURNED:
+        # A turned copy has wedges of paper in its corners. Seen through the other's frame they are not there.
+        ways = _laid(first, second, own, other, found), _laid(second, first, other, own, back)
+        return max(ways, key=lambda way: way[0])[1]
+    if larger > 1:
+        return _laid(second, first, other, own, back)[1]
+    return _laid(first, second, own, other, found)[1]
+
+
+def _laid(
+    here: Glance, there: Glance, own: npt.NDArray[np.float64], other: npt.NDArray[np.float64], found: Fit
+) -> tuple[float, Laid]:
+    """Lay one picture over another on its own grid; return also how well they agree."""
+    turn, shift = found.turn, found.shift
     # From samples of the grid to samples of the other: share of the side is (sample + 0.5) / SIDE.
     scale = own / SIDE
     to = SIDE / other
@@ -60,10 +73,10 @@ def lay(first: Glance, second: Glance, shapes: npt.NDArray[np.float64], found: F
         if times > 1.1:
             here = ndimage.gaussian_filter1d(here, 0.45 * times, axis=axis)
     enlarged = max(1.0, float(np.sqrt(grown[0] * grown[1])))
-    place = _settled(here, there, place, enlarged)
+    place, agreement = _settled(here, there, place, enlarged)
     shown, seen = _sampled(there, place)
     off = float(np.abs((place - np.eye(2, 3)) @ _ENDS).max())
-    return Laid(here, shown, seen, enlarged, off > _MOVED, off < _UNMOVED)
+    return agreement, Laid(here, shown, seen, enlarged, off > _MOVED, off < _UNMOVED)
 
 
 def _sampled(view: Glance, place: Affine) -> tuple[Glance, npt.NDArray[np.bool_]]:
@@ -80,8 +93,9 @@ def _sampled(view: Glance, place: Affine) -> tuple[Glance, npt.NDArray[np.bool_]
     return upper * (1 - low) + lower * low, seen
 
 
-def _settled(here: Glance, there: Glance, place: Affine, enlarged: float) -> Affine:
-    """Return the place moved, scaled and sheared until the fine structure of both agrees best (Lucas and Kanade).
+def _settled(here: Glance, there: Glance, place: Affine, enlarged: float) -> tuple[Affine, float]:
+    """Return the place moved, scaled and sheared until the fine structure of both agrees best (Lucas and Kanade), and
+    how well it agrees.
 
     A few corners of a small inset fix it to a sample or two; the picture itself to a fraction.
     """
@@ -106,7 +120,7 @@ def _settled(here: Glance, there: Glance, place: Affine, enlarged: float) -> Aff
         place = place @ moved
         if np.abs(step @ _ENDS).max() < _SETTLED:
             break
-    return best
+    return best, highest
 
 
 def _agreement(a: Glance, b: Glance, seen: npt.NDArray[np.bool_]) -> float:

@@ -20,7 +20,7 @@ import numpy.typing as npt
 from provenance.dedup import corners, crops
 from provenance.dedup.corners import Column, Features
 from provenance.dedup.groups import Joined, grouped
-from provenance.dedup.laying import lay
+from provenance.dedup.laying import TURNED, lay
 from provenance.dedup.likeness import AGREES, Glance, Likeness, Relation, compare
 from provenance.dedup.neighbours import within, words
 from provenance.fingerprint import pdq
@@ -38,7 +38,6 @@ PART_CORNERS, PART_AGREES = 16, 0.90  # then houses alone, on another shore, are
 SURE_CORNERS, SURE_AGREES = 12, 0.72  # so many corners are half a proof by themselves
 INSET = 1.6  # times that the other must be enlarged, for this one to be a picture inside it
 INSET_SEEN = 0.85  # of an inset: all of it is there, so few corners are enough
-TURNED = 0.02  # radians
 UNMOVED = 0.03  # of the longer side, and of the scale: less may be the corners' own error
 
 Rows = npt.NDArray[np.int64]
