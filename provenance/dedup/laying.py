@@ -41,15 +41,18 @@ class Laid:
 def lay(first: Glance, second: Glance, shapes: npt.NDArray[np.float64], found: Fit) -> Laid:
     """Lay two pictures over each other. shapes: float64[2, 2], their widths and heights in units of the longer side."""
     own, other = shapes
-    back = Fit(1 / found.turn, -found.shift / found.turn, found.corners)
     larger = float(own.prod() * abs(found.turn) ** 2 / other.prod())  # times the area of the second
     if 1 / _AS_LARGE < larger < _AS_LARGE and abs(float(np.angle(found.turn))) > TURNED:
         # A turned copy has wedges of paper in its corners. Seen through the other's frame they are not there.
-        ways = _laid(first, second, own, other, found), _laid(second, first, other, own, back)
+        ways = _laid(first, second, own, other, found), _laid(second, first, other, own, _back(found))
         return max(ways, key=lambda way: way[0])[1]
     if larger > 1:
-        return _laid(second, first, other, own, back)[1]
+        return _laid(second, first, other, own, _back(found))[1]
     return _laid(first, second, own, other, found)[1]
+
+
+def _back(found: Fit) -> Fit:
+    return Fit(1 / found.turn, -found.shift / found.turn, found.corners)
 
 
 def _laid(
