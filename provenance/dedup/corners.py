@@ -25,6 +25,7 @@ _FEWEST = 3  # corners in different places that must fall on each other: what is
 _NEAR = 0.02  # of the longer side of the smaller one: how close a corner must fall
 _SCALES = (0.18, 5.5)
 _TURN = 0.35  # radians: descriptors do not hold beyond
+_UPRIGHT = 0.02  # radians: less may be the corners' own error
 _SIZES = 0.3  # logarithm: how far the scale may lie from what the sizes of two corners tell
 
 
@@ -96,6 +97,15 @@ class Fit:
     turn: complex
     shift: complex
     corners: int
+
+    @property
+    def turned(self) -> bool:
+        """Whether one is turned against the other."""
+        return abs(float(np.angle(self.turn))) > _UPRIGHT
+
+    def back(self) -> Fit:
+        """Return where the second lies in the first."""
+        return Fit(1 / self.turn, -self.shift / self.turn, self.corners)
 
 
 def fit(first: Features, second: Features, a: int, b: int) -> Fit | None:

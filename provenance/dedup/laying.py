@@ -13,7 +13,6 @@ from provenance.dedup.likeness import SIDE, Glance, fine, smooth
 
 Affine = npt.NDArray[np.float64]  # [2, 3]: x and y in the other's samples, of x, y and 1 in ours
 
-TURNED = 0.02  # radians
 _AS_LARGE = 1.25  # times: of two that cover about the same, either may be the grid
 _STEPS = 4
 _WORTH = 0.1  # agreement below which moving does not help: they are strangers
@@ -42,17 +41,13 @@ def lay(first: Glance, second: Glance, shapes: npt.NDArray[np.float64], found: F
     """Lay two pictures over each other. shapes: float64[2, 2], their widths and heights in units of the longer side."""
     own, other = shapes
     larger = float(own.prod() * abs(found.turn) ** 2 / other.prod())  # times the area of the second
-    if 1 / _AS_LARGE < larger < _AS_LARGE and abs(float(np.angle(found.turn))) > TURNED:
+    if found.turned and 1 / _AS_LARGE < larger < _AS_LARGE:
         # A turned copy has wedges of paper in its corners. Seen through the other's frame they are not there.
-        ways = _laid(first, second, own, other, found), _laid(second, first, other, own, _back(found))
+        ways = _laid(first, second, own, other, found), _laid(second, first, other, own, found.back())
         return max(ways, key=lambda way: way[0])[1]
     if larger > 1:
-        return _laid(second, first, other, own, _back(found))[1]
+        return _laid(second, first, other, own, found.back())[1]
     return _laid(first, second, own, other, found)[1]
-
-
-def _back(found: Fit) -> Fit:
-    return Fit(1 / found.turn, -found.shift / found.turn, found.corners)
 
 
 def _laid(

@@ -20,7 +20,7 @@ import numpy.typing as npt
 from provenance.dedup import corners, crops
 from provenance.dedup.corners import Column, Features
 from provenance.dedup.groups import Joined, grouped
-from provenance.dedup.laying import TURNED, lay
+from provenance.dedup.laying import lay
 from provenance.dedup.likeness import AGREES, Glance, Likeness, Relation, compare
 from provenance.dedup.neighbours import within, words
 from provenance.fingerprint import pdq
@@ -211,7 +211,7 @@ def _fitted(pictures: Pictures, a: int, b: int, form: str) -> Likeness | None:
     if fit.corners < FEWEST_CORNERS and not inset:
         return None
     part = laid.seen.mean() < MOSTLY_SEEN and not inset
-    if part and (fit.corners < PART_CORNERS or abs(float(np.angle(fit.turn))) > TURNED):
+    if part and (fit.corners < PART_CORNERS or fit.turned):
         return None
     least = PART_AGREES if part else SURE_AGREES if fit.corners >= SURE_CORNERS else FITTED_AGREES
     if form == "upright" and abs(fit.turn - 1) < UNMOVED and abs(fit.shift) < UNMOVED:
@@ -223,7 +223,7 @@ def _fitted(pictures: Pictures, a: int, b: int, form: str) -> Likeness | None:
     if not likeness.near:
         return likeness
     framing: tuple[str, ...] = ("shown inside the other",) if inset else ("framed anew",) if laid.moved else ()
-    if abs(float(np.angle(fit.turn))) > TURNED:
+    if fit.turned:
         framing += ("turned a little",)
     if form != "upright":
         framing = (form, *framing)

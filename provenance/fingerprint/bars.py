@@ -10,8 +10,8 @@ Box = tuple[int, int, int, int]  # left, top, right, bottom, in pixels; right an
 _FLAT = 5.0  # standard deviation, of 255, that compression leaves in a flat line
 _EVEN = 8.0  # how far, of 255, a line's mean may lie from that of the outermost one
 _LEAST = 0.02  # of the side: thinner bands move no fingerprint
-_TOGETHER = 64  # lines looked at before the next ones
 _MOST = 0.75  # of the side: what is left must still be a picture
+_TOGETHER = 64  # lines looked at before the next ones
 
 
 def inner(plane: npt.NDArray[np.uint8]) -> Box | None:
