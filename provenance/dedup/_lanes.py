@@ -40,17 +40,28 @@ def _load(builder, columns, place):  # type: ignore[no-untyped-def]
     return [builder.load(builder.bitcast(builder.gep(column, [place]), kind), align=4) for column in columns]
 
 
+def _count(builder):  # type: ignore[no-untyped-def]
+    kind = ir.FunctionType(_VECTOR, [_VECTOR])
+    return cgutils.get_or_insert_function(builder.module, kind, f"llvm.ctpop.v{LANES}i32")
+
+
 def _distance(builder, own, there, row):  # type: ignore[no-untyped-def]
     """How many bits of one row differ from those of sixteen others: a vector."""
-    count = cgutils.get_or_insert_function(
-        builder.module, ir.FunctionType(_VECTOR, [_VECTOR]), f"llvm.ctpop.v{LANES}i32"
-    )
     distance = None
     for column, lanes in zip(own, there, strict=True):
         mine = _everywhere(builder, builder.load(builder.gep(column, [row])))
-        bits = builder.call(count, [builder.xor(lanes, mine)])
+        bits = builder.call(_count(builder), [builder.xor(lanes, mine)])
         distance = bits if distance is None else builder.add(distance, bits)
     return distance
+
+
+def _least(builder, start, stop, distance):  # type: ignore[no-untyped-def]
+    """The least distance in each lane, of what lies from `start` to `stop`."""
+    closest = cgutils.alloca_once_value(builder, ir.Constant(_VECTOR, [ir.Constant(_WORD, 1 << 20)] * LANES))
+    with cgutils.for_range_slice(builder, start, stop, ir.Constant(ir.IntType(64), 1)) as (at, _):
+        this, least = distance(at), builder.load(closest)
+        builder.store(builder.select(builder.icmp_signed("<", this, least), this, least), closest)
+    return builder.load(closest)
 
 
 def _told(builder, distance, limit):  # type: ignore[no-untyped-def]
@@ -70,11 +81,7 @@ def near_many(context, mine, others, pieces, row, end, place, limit):  # type: i
         own, other = (_columns(context, builder, signature.args[at], given[at], signature.args[2]) for at in (0, 1))
         start, stop, there, limit = given[3:]
         held = _load(builder, other, there)
-        closest = cgutils.alloca_once_value(builder, ir.Constant(_VECTOR, [ir.Constant(_WORD, 1 << 20)] * LANES))
-        with cgutils.for_range_slice(builder, start, stop, ir.Constant(ir.IntType(64), 1)) as (at, _):
-            distance, least = _distance(builder, own, held, at), builder.load(closest)
-            builder.store(builder.select(builder.icmp_signed("<", distance, least), distance, least), closest)
-        return _told(builder, builder.load(closest), limit)
+        return _told(builder, _least(builder, start, stop, lambda at: _distance(builder, own, held, at)), limit)
 
     number = numba.int64
     return number(mine, others, pieces, number, number, number, number), code
@@ -91,6 +98,50 @@ def near_one(context, mine, others, pieces, row, place, limit):  # type: ignore[
 
     number = numba.int64
     return number(mine, others, pieces, number, number, number), code
+
+
+@_instructions
+def near_after(context, listed, start, end, limit):  # type: ignore[no-untyped-def]
+    """Which of the sixteen hashes from `start` on are within the limit of one behind them, before `end`: sixteen bits.
+
+    By the first 32 bits. Each against the next, then each against the one after it: no hash meets itself.
+    """
+
+    def code(context, builder, signature, given):  # type: ignore[no-untyped-def]
+        columns, (start, stop, limit) = _columns(context, builder, signature.args[0], given[0], numba.none), given[1:]
+        (held,), one = _load(builder, columns, start), ir.Constant(ir.IntType(64), 1)
+
+        def distance(at):  # type: ignore[no-untyped-def]
+            (behind,) = _load(builder, columns, at)
+            return builder.call(_count(builder), [builder.xor(held, behind)])
+
+        return _told(builder, _least(builder, builder.add(start, one), stop, distance), limit)
+
+    number = numba.int64
+    return number(listed, number, number, number), code
+
+
+@_instructions
+def list_from(context, columns, place, listed, at):  # type: ignore[no-untyped-def]
+    """Write the first 32 bits of the sixteen hashes from `place` on, and their places, into a list from `at` on.
+
+    listed: uint32[2, room], bits and places.
+    """
+
+    def code(context, builder, signature, given):  # type: ignore[no-untyped-def]
+        source = _columns(context, builder, signature.args[0], given[0], numba.none)
+        bits, places = _columns(context, builder, signature.args[2], given[2], numba.int64)
+        place, at = given[1], given[3]
+        (held,) = _load(builder, source, place)
+        nth = ir.Constant(_VECTOR, [ir.Constant(_WORD, lane) for lane in range(LANES)])
+        numbers = builder.add(_everywhere(builder, builder.trunc(place, _WORD)), nth)
+        for column, lanes in ((bits, held), (places, numbers)):
+            to = builder.bitcast(builder.gep(column, [at]), _VECTOR.as_pointer())
+            builder.store(lanes, to, align=4)
+        return context.get_dummy_value()
+
+    number = numba.int64
+    return numba.void(columns, number, listed, number), code
 
 
 @_instructions

@@ -13,17 +13,19 @@ Compiled by numba on first use; the compiled form is kept where numba keeps it.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import chain
 
 import numba
 import numpy as np
 import numpy.typing as npt
 
-from provenance.dedup import _lanes
+from provenance.dedup import _lanes, _midway
 from provenance.dedup._bands import LANES, Band, bands, flipped
 from provenance.dedup._order import Side, Words, ordered, scratch
+from provenance.dedup._telling import row_by_row, tell
 
 Rows = npt.NDArray[np.int64]
 Distances = npt.NDArray[np.uint16]
@@ -33,6 +35,8 @@ _OVERSIZED = 8  # times the mean of its band: no bucket of strangers is
 _STRETCH = 16_384  # rows, about, searched before their pairs are collected
 _STRETCH_THERE = 262_144  # of the other side, where it is the larger: they stay in the cache
 _SEEN = 2_048  # places where something is near, before they are looked at closely
+_LISTED = 4_096  # hashes in a list, before what is seen in it is looked at closely
+_HALVES = 5  # times that the keys of a band are halved, so that threads can share them
 
 
 @dataclass
@@ -102,108 +106,99 @@ def search(
     if one.hashes.shape[1] == 1 and one.after:
         # As the columns have it, which begin behind the band.
         masks = masks >> np.uint64(one.after) | masks << np.uint64(64 - one.after)
-    rows = max(1, len(one.rows), len(two.rows) * _STRETCH // _STRETCH_THERE)
-    step = 1 << max(0, min(width, int((_STRETCH << width) / rows).bit_length() - 1))
-    # The nearest buckets first, and all of one stretch of them before the next: both sides stay in the cache. Unsigned:
-    # a place that might count from the end costs numba three steps more, in the innermost loop.
-    flips = np.array(sorted(flipped(width, share), key=lambda flip: (flip // step, flip.bit_count())), np.uint32)
     met = np.zeros(len(one.rows) if most < len(two.rows) else 0, np.int32)
     # A bucket is oversized beside the others of its band, not for what the plan made of them all.
     look = max(most, _OVERSIZED * len(two.rows) >> width)
-
-    def stretch(key: int) -> Told:
-        mine = slice(one.starts[key], one.starts[key + step])
-        keys = np.arange(key, key + step, dtype=np.uint32)
-        if one is not two:
-            keys = keys[np.diff(one.starts[key : key + step + 1]) > 0]
-        room, met_before = 4096, met[mine].copy()
-        while True:
-            told = np.empty((room, 3), np.int32)
-            seen = np.empty((_SEEN, 6), np.int64)
-            found = _search(
-                *(one.hashes, one.columns, one.rows, one.starts, two.hashes, two.columns, two.rows, two.starts),
-                *(one is two, keys, flips, radius, masks, shares, met, most, look, seen, told),
-            )
-            if found <= room:
-                break
-            # Once more, with room for all: rare, and cheaper than to count first.
-            room, met[mine] = found, met_before
-        first, second, distance = told[:found].T
-        return first.astype(np.int64), second.astype(np.int64), distance.astype(np.uint16)
-
-    keys = range(0, 1 << width, step)
+    rows = max(1, len(one.rows), len(two.rows) * _STRETCH // _STRETCH_THERE)
+    step = 1 << max(0, min(width, int((_STRETCH << width) / rows).bit_length() - 1))
+    counted = radius, masks, shares, met, most, look
+    work = _by_flips(one, two, width, flipped(width, share), step, counted)
+    if one is two and one.hashes.shape[1] == 1 and share <= _midway.SHARE:
+        keys = range(0, 1 << width, max(step, 1 << width >> _HALVES))
+        work = _by_midway(one, width, share, keys.step, step, counted)
+    else:
+        keys = range(0, 1 << width, step)
     workers = min(threads or len(os.sched_getaffinity(0)), len(keys))
     if workers == 1:
-        yield from map(stretch, keys)
+        found = map(work, keys)
+        yield from chain.from_iterable(found)
     else:
         with ThreadPoolExecutor(workers) as pool:
-            yield from pool.map(stretch, keys)
+            yield from chain.from_iterable(pool.map(work, keys))
     if len(met):
         cuts.rows += int(np.count_nonzero(met >= most))
         cuts.buckets += int(np.count_nonzero(np.diff(two.starts) > look))
 
 
-@numba.njit(cache=True, inline="always")
-def _one_word(columns, at, others, to, before, shares):  # type: ignore[no-untyped-def]
-    """The distance of two hashes of one word, which their columns hold whole; whether an earlier band told them."""
-    differ = np.uint64(columns[0, at] ^ others[0, to]) | np.uint64(columns[1, at] ^ others[1, to]) << np.uint64(32)
-    told = False
-    for band in range(len(before)):
-        told |= _lanes.bits(differ & before[band, 0]) <= shares[band]
-    return _lanes.bits(differ), told
+Counted = tuple[int, Words, npt.NDArray[np.int64], npt.NDArray[np.int32], int, int]
+Work = Callable[[int], list[Told]]
 
 
-@numba.njit(cache=True)
-def _words(one, two, before, shares):  # type: ignore[no-untyped-def]
-    """The same of hashes of more words."""
-    distance = 0
-    for word in range(len(one)):
-        distance += _lanes.bits(one[word] ^ two[word])
-    for band in range(len(before)):
-        differ = 0
-        for word in range(len(one)):
-            differ += _lanes.bits((one[word] ^ two[word]) & before[band, word])
-        if differ <= shares[band]:
-            return distance, True
-    return distance, False
+def _by_flips(one: Side, two: Side, width: int, flips: list[int], step: int, counted: Counted) -> Work:
+    """Return what tells the pairs of `step` keys of one side with what lies these bits away on the other."""
+    radius, masks, shares, met, most, look = counted
+    # The nearest buckets first, and all of one stretch of them before the next: both sides stay in the cache. Unsigned:
+    # a place that might count from the end costs numba three steps more, in the innermost loop.
+    inside = np.array(sorted(flips, key=lambda flip: (flip // step, flip.bit_count())), np.uint32)
+
+    def work(key: int) -> list[Told]:
+        keys = np.arange(key, key + step, dtype=np.uint32)
+        if one is not two:
+            keys = keys[np.diff(one.starts[key : key + step + 1]) > 0]
+
+        def search(told: npt.NDArray[np.int32]) -> int:
+            seen = np.empty((_SEEN, 6), np.int64)
+            return _search(
+                *(one.hashes, one.columns, one.rows, one.starts, two.hashes, two.columns, two.rows, two.starts),
+                *(one is two, keys, inside, radius, masks, shares, met, most, look, seen, told),
+            )
+
+        return [_whole(search, met[one.starts[key] : one.starts[key + step]], 4096)]
+
+    return work
 
 
-@numba.njit(cache=True)
-def _tell(  # type: ignore[no-untyped-def]
-    hashes, columns, rows, others, other_columns, other_rows, seen, each,
-    radius, before, shares, met, most, told, found,
-):  # fmt: skip
-    """Add the pairs of what was seen to what is told; return how many are told now."""
-    row, end, place, near, limit = seen[each, 0], seen[each, 1], seen[each, 2], seen[each, 3], seen[each, 4]
-    while near != 0:
-        this = place + _lanes.lowest(near)
-        near &= near - 1
-        for first in range(row, end, LANES):
-            # Seen from the other side: which of sixteen rows the lane is near to; of one word, by all its bits.
-            if len(columns) == 2:
-                mine = _lanes.near_one(other_columns, columns, 2, this, first, radius)
-            else:
-                mine = _lanes.near_one(other_columns, columns, True, this, first, limit)
-            if end - first < LANES:
-                mine &= (1 << (end - first)) - 1
-            while mine != 0:
-                at = first + _lanes.lowest(mine)
-                mine &= mine - 1
-                if len(columns) == 2:
-                    distance, before_us = _one_word(columns, at, other_columns, this, before, shares)
-                else:
-                    distance, before_us = _words(hashes[rows[at]], others[other_rows[this]], before, shares)
-                if distance > radius:
-                    continue
-                if len(met) > 0:
-                    if met[at] >= most:
-                        continue
-                    met[at] += 1
-                if not before_us:
-                    if found < len(told):
-                        told[found, 0], told[found, 1], told[found, 2] = rows[at], other_rows[this], distance
-                    found += 1
-    return found
+def _by_midway(one: Side, width: int, share: int, keys: int, step: int, counted: Counted) -> Work:
+    """Return what tells the pairs of so many keys of a side with itself."""
+    radius, masks, shares, met, most, look = counted
+    low = keys.bit_length() - 1
+    above = [flip << low for flip in flipped(width - low, share) if flip.bit_count() == 2]
+    rest = _by_flips(one, one, width, above, step, counted)
+    longest = int(min(look, np.diff(one.starts).max()))
+    listed, seen_once = _midway.room(width, longest)
+
+    def work(key: int) -> list[Told]:
+        ones, zeros = (np.empty((2, _LISTED + listed + LANES), np.uint32) for _ in range(2))
+        upto = np.empty(listed // LANES + 1, np.int64)
+        seen = np.empty((_SEEN + seen_once, 7), np.int64)
+
+        def search(told: npt.NDArray[np.int32]) -> int:
+            return _midway.search(
+                *(one.hashes, one.columns, one.rows, one.starts, key, key + keys, width, low, share),
+                *(radius, masks, shares, met, most, look, ones, zeros, upto, _LISTED, _SEEN, seen, told),
+            )
+
+        mine = slice(one.starts[key], one.starts[key + keys])
+        found = [_whole(search, met[mine], max(4096, (mine.stop - mine.start) // 4))]
+        if above:
+            found += [told for first in range(key, key + keys, step) for told in rest(first)]
+        return found
+
+    return work
+
+
+def _whole(search: Callable[[npt.NDArray[np.int32]], int], met: npt.NDArray[np.int32], room: int) -> Told:
+    """Return all that is found. met: of the rows that are counted, what they have met before."""
+    before = met.copy()
+    while True:
+        told = np.empty((room, 3), np.int32)
+        found = search(told)
+        if found <= room:
+            break
+        # Once more, with room for all: rare, and cheaper than to count first.
+        room, met[:] = found, before
+    first, second, distance = told[:found].T
+    return first.astype(np.int64), second.astype(np.int64), distance.astype(np.uint16)
 
 
 @numba.njit(cache=True)
@@ -276,34 +271,20 @@ def _search(  # type: ignore[no-untyped-def]
 
     keys: of a side with itself, all of a stretch; else those that are not empty. seen: int64[n, 6], room for `_look`.
     """
-    at, one, found = np.zeros(3, np.int64), np.empty((1, 6), np.int64), 0
+    at, found = np.zeros(3, np.int64), 0
     while at[0] < len(flips):
         many = _look(columns, starts, other_columns, other_starts, alone, keys, flips, radius, look, at, seen)
         for each in range(many):
-            if seen[each, 3] != -1:
-                found = _tell(
-                    hashes, columns, rows, others, other_columns, other_rows, seen, each,
+            start, end, place, near, limit, last = seen[each]
+            if near == -1:
+                found = row_by_row(
+                    hashes, columns, rows, others, other_columns, other_rows,
+                    alone and start == place, start, end, place, last, limit, look,
                     radius, before, shares, met, most, told, found,
                 )  # fmt: skip
-                continue
-            # Row by row: each has another part of the bucket to look at, the rest of its own or so much of a large one.
-            start, end, other_start, _, limit, other_end = seen[each]
-            own = alone and start == other_start
-            for row in range(start, end):
-                place = row + 1 if own else other_start
-                last = min(other_end, place + look)
-                while place < last and not (len(met) > 0 and met[row] >= most):
-                    if len(columns) == 2:
-                        near = _lanes.near_one(columns, other_columns, None, row, place, limit)
-                    else:
-                        near = _lanes.near_one(columns, other_columns, True, row, place, limit)
-                    if near != 0:
-                        if last - place < LANES:
-                            near &= (1 << (last - place)) - 1
-                        one[0, 0], one[0, 1], one[0, 2], one[0, 3], one[0, 4] = row, row + 1, place, near, limit
-                        found = _tell(
-                            hashes, columns, rows, others, other_columns, other_rows, one, 0,
-                            radius, before, shares, met, most, told, found,
-                        )  # fmt: skip
-                    place += LANES
+            else:
+                found = tell(
+                    hashes, columns, rows, others, other_columns, other_rows, start, end, place, near, limit,
+                    radius, before, shares, met, most, told, found,
+                )  # fmt: skip
     return found

@@ -1,0 +1,201 @@
+"""A set of one word joined with itself, where up to two bits of a band may differ: pairs meet halfway.
+
+Two keys that differ in two bits have two keys midway between them, one bit from each. So at each key the buckets one
+bit away are listed, which is some twenty, and what is listed is compared with each other: each two once, sixteen at a
+time, with no lane idle. To open each of the two hundred buckets within two bits, of few hashes each, takes twice as
+long. Of the two keys midway, one tells the pair: that which has a one where the lower of the two bits is.
+
+Who is met: a row meets others from keys with which it shares all but the `low` bits of the band, so that whoever
+searches those keys counts for it alone. Two bits that are both above are left to the caller.
+"""
+
+from __future__ import annotations
+
+import numba
+import numpy as np
+
+from provenance.dedup import _lanes
+from provenance.dedup._bands import LANES
+from provenance.dedup._telling import add, one_word, row_by_row, tell
+
+SHARE = 2  # bits of a band that may differ, at most
+_OWN, _ROW_BY_ROW, _FROM_OWN, _ACROSS, _AFTER = range(5)
+
+
+def room(width: int, longest: int) -> tuple[int, int]:
+    """Return how much the lists, and what is seen, may grow at one key. longest: hashes in one bucket, at most."""
+    listed = width * (longest + LANES) + LANES
+    return listed, (width + 1) ** 2 + 3 * (listed // LANES + 1) + LANES
+
+
+@numba.njit(cache=True)
+def _crowded(starts, key, width, low, share, radius, look, seen, many):  # type: ignore[no-untyped-def]
+    """Put pairs of buckets at a key of which one is oversized where they are searched row by row; return how many."""
+    for one in range(-1, width):
+        mine = key if one < 0 else key ^ np.uint32(1 << one)
+        # From its own bucket to those one bit away, and from those to each other.
+        if one >= 0 and (share < 2 or one >= low or not key >> np.uint32(one) & np.uint32(1)):
+            continue
+        start, end = np.int64(starts[mine]), np.int64(starts[mine + np.uint32(1)])
+        for two in range(one + 1, width if share else 0):
+            if one < 0 and not key >> np.uint32(two) & np.uint32(1):
+                continue
+            other = key ^ np.uint32(1 << two)
+            place, last = np.int64(starts[other]), np.int64(starts[other + np.uint32(1)])
+            if (last - place > look or end - start > look) and end > start and last > place:
+                seen[many, 0], seen[many, 1], seen[many, 2], seen[many, 3] = _ROW_BY_ROW, start, end, place
+                seen[many, 4], seen[many, 5], seen[many, 6] = last, radius - 1 - (one >= 0), key
+                many += 1
+    return many
+
+
+@numba.njit(cache=True)
+def _look(  # type: ignore[no-untyped-def]
+    columns, starts, at, until, width, low, share, radius, look, ones, zeros, upto, most_listed, most_seen, seen
+):
+    """Fill `seen` with places where something is near, from key `at` on; return how many, and the next key.
+
+    ones, zeros: uint32[2, n], lists of what lies one bit away, where the key has a one at that bit and where not. Those
+    of a key stay until the end. upto: int64[n], how many of the ones are compared with sixteen of the zeros. most_*:
+    where to end, with room left for one key more. seen: int64[n, 7]: how to look, from, to, place, near or end, limit,
+    and the key; for a list, the end of it in place of the limit.
+    """
+    many, one_end, zero_end = 0, 0, 0
+    while at < until and one_end <= most_listed and zero_end <= most_listed and many <= most_seen:
+        key = np.uint32(at)
+        at += 1
+        start, end = np.int64(starts[key]), np.int64(starts[key + np.uint32(1)])
+        if end - start > LANES:
+            seen[many, 0], seen[many, 1], seen[many, 2], seen[many, 3] = _ROW_BY_ROW, start, end, start
+            seen[many, 4], seen[many, 5], seen[many, 6] = end, radius, key
+            many += 1
+        else:
+            for row in range(start, end - 1):
+                near = _lanes.near_one(columns, columns, 2, row, row + 1, radius) & ((1 << (end - row - 1)) - 1)
+                if near != 0:
+                    seen[many, 0], seen[many, 1], seen[many, 2], seen[many, 3] = _OWN, row, row + 1, row + 1
+                    seen[many, 4], seen[many, 5], seen[many, 6] = near, radius, key
+                    many += 1
+        if share == 0:
+            continue
+        # What lies one bit away. Written to both lists, and left in one: a choice could not be foreseen.
+        first_one, first_zero, lower, large = one_end, zero_end, one_end, end - start > look
+        for bit in range(width):
+            other = key ^ (np.uint32(1) << np.uint32(bit))
+            place, count = np.int64(starts[other]), np.int64(starts[other + np.uint32(1)])
+            count -= place
+            if count > look:
+                large, count = True, 0
+            for more in range(0, count, LANES):
+                _lanes.list_from(columns, place + more, ones, one_end + more)
+                _lanes.list_from(columns, place + more, zeros, zero_end + more)
+            set_there = np.int64(key >> np.uint32(bit) & np.uint32(1))
+            block = zero_end - first_zero >> 4
+            zero_end += count * (1 - set_there)
+            last = zero_end - first_zero + LANES - 1 >> 4
+            while block < last:
+                upto[np.uint64(block)] = lower
+                block += 1
+            one_end += count * set_there
+            if bit < low:
+                lower = one_end
+        if large:
+            many = _crowded(starts, key, width, low, share, radius, look, seen, many)
+        for place in range(first_one, one_end if end - start <= look else first_one, LANES):
+            near = _lanes.near_many(columns, ones, None, start, end, place, radius - 1)
+            if near != 0:
+                if one_end - place < LANES:
+                    near &= (1 << (one_end - place)) - 1
+                seen[many, 0], seen[many, 1], seen[many, 2], seen[many, 3] = _FROM_OWN, start, end, place
+                seen[many, 4], seen[many, 5], seen[many, 6] = near, radius - 1, key
+                many += 1
+        if share == 1:
+            continue
+        block = 0
+        for place in range(first_zero, zero_end, LANES):
+            near = _lanes.near_many(ones, zeros, None, first_one, upto[np.uint64(block)], place, radius - 2)
+            if near != 0:
+                if zero_end - place < LANES:
+                    near &= (1 << (zero_end - place)) - 1
+                seen[many, 0], seen[many, 1], seen[many, 2] = _ACROSS, first_one, upto[np.uint64(block)]
+                seen[many, 3], seen[many, 4], seen[many, 5], seen[many, 6] = place, near, radius - 2, key
+                many += 1
+            block += 1
+        for place in range(first_one, lower, LANES):
+            near = _lanes.near_after(ones, place, one_end, radius - 2)
+            if near != 0:
+                if lower - place < LANES:
+                    near &= (1 << (lower - place)) - 1
+                seen[many, 0], seen[many, 1], seen[many, 2] = _AFTER, first_one, one_end
+                seen[many, 3], seen[many, 4], seen[many, 5], seen[many, 6] = place, near, radius - 2, key
+                many += 1
+    return many, at
+
+
+@numba.njit(cache=True)
+def _tell(  # type: ignore[no-untyped-def]
+    columns, rows, ones, zeros, width, how, start, end, place, near, limit, key,
+    radius, before, shares, met, most, told, found,
+):  # fmt: skip
+    """Add the pairs of what was seen in a list to what is told; return how many are found now."""
+    behind = np.uint32(32 - width)  # a column ends with the band
+    while near != 0:
+        lane = place + _lanes.lowest(near)
+        near &= near - 1
+        for first in range(lane + 1 if how == _AFTER else start, end, LANES):
+            if how == _FROM_OWN:
+                mine = _lanes.near_one(ones, columns, None, lane, first, limit)
+            elif how == _ACROSS:
+                mine = _lanes.near_one(zeros, ones, None, lane, first, limit)
+            else:
+                mine = _lanes.near_one(ones, ones, None, lane, first, limit)
+            if end - first < LANES:
+                mine &= (1 << (end - first)) - 1
+            while mine != 0:
+                this = first + _lanes.lowest(mine)
+                mine &= mine - 1
+                if how == _FROM_OWN:
+                    at, to = this, np.int64(ones[1, lane])
+                elif how == _ACROSS:
+                    at, to = np.int64(ones[1, this]), np.int64(zeros[1, lane])
+                    if columns[1, at] >> behind ^ key > columns[1, to] >> behind ^ key:
+                        continue  # the other key midway tells them
+                else:
+                    at, to = np.int64(ones[1, lane]), np.int64(ones[1, this])
+                    if columns[1, at] >> behind == columns[1, to] >> behind:
+                        continue  # of one bucket
+                distance, before_us = one_word(columns, at, columns, to, before, shares)
+                found = add(rows, at, rows, to, distance, before_us, radius, met, most, told, found)
+    return found
+
+
+@numba.njit(cache=True, nogil=True)
+def search(  # type: ignore[no-untyped-def]
+    hashes, columns, rows, starts, key, until, width, low, share,
+    radius, before, shares, met, most, look, ones, zeros, upto, most_listed, most_seen, seen, told,
+):  # fmt: skip
+    """Tell the pairs that are seen from some keys; return how many there are, more than there was room for or not."""
+    found = 0
+    while key < until:
+        many, key = _look(
+            columns, starts, key, until, width, low, share, radius, look,
+            ones, zeros, upto, most_listed, most_seen, seen,
+        )  # fmt: skip
+        for each in range(many):
+            how, start, end, place, near, limit, midway = seen[each]
+            if how == _OWN:
+                found = tell(
+                    hashes, columns, rows, hashes, columns, rows, start, end, place, near, limit,
+                    radius, before, shares, met, most, told, found,
+                )  # fmt: skip
+            elif how == _ROW_BY_ROW:
+                found = row_by_row(
+                    hashes, columns, rows, hashes, columns, rows, start == place, start, end, place, near, limit, look,
+                    radius, before, shares, met, most, told, found,
+                )  # fmt: skip
+            else:
+                found = _tell(
+                    columns, rows, ones, zeros, width, how, start, end, place, near, limit, np.uint32(midway),
+                    radius, before, shares, met, most, told, found,
+                )  # fmt: skip
+    return found
