@@ -51,17 +51,18 @@ def _crowded(starts, key, width, low, share, radius, look, seen, many):  # type:
 
 @numba.njit(cache=True)
 def _look(  # type: ignore[no-untyped-def]
-    columns, starts, at, until, width, low, share, radius, look, ones, zeros, upto, most_listed, most_seen, seen
+    columns, starts, at, until, width, low, share, radius, look, listed, upto, most_listed, most_seen, seen
 ):
     """Fill `seen` with places where something is near, from key `at` on; return how many, and the next key.
 
-    ones, zeros: uint32[2, n], lists of what lies one bit away, where the key has a one at that bit and where not. Those
-    of a key stay until the end. upto: int64[n], how many of the ones are compared with sixteen of the zeros. most_*:
-    where to end, with room left for one key more. seen: int64[n, 7]: how to look, from, to, place, near or end, limit,
-    and the key; for a list, the end of it in place of the limit.
+    listed: uint32[2, 2 n], what lies one bit away, where the key has a one at that bit, and from n on where not. What
+    is listed for a key stays until the end. upto: int64[blocks], up to where the ones are compared with sixteen of the
+    zeros. most_*: where to end, with room left for one key more. seen: int64[n, 7]: how to look, from, to, place, near
+    or end, limit, and the key.
     """
-    many, one_end, zero_end = 0, 0, 0
-    while at < until and one_end <= most_listed and zero_end <= most_listed and many <= most_seen:
+    half = listed.shape[1] // 2
+    many, one_end, zero_end = 0, 0, half
+    while at < until and one_end <= most_listed and zero_end - half <= most_listed and many <= most_seen:
         key = np.uint32(at)
         at += 1
         start, end = np.int64(starts[key]), np.int64(starts[key + np.uint32(1)])
@@ -78,7 +79,7 @@ def _look(  # type: ignore[no-untyped-def]
                     many += 1
         if share == 0:
             continue
-        # What lies one bit away. Written to both lists, and left in one: a choice could not be foreseen.
+        # What lies one bit away. No branch that cannot be foreseen: which list, and where in sixteen a bucket ends.
         first_one, first_zero, lower, large = one_end, zero_end, one_end, end - start > look
         for bit in range(width):
             other = key ^ (np.uint32(1) << np.uint32(bit))
@@ -86,23 +87,22 @@ def _look(  # type: ignore[no-untyped-def]
             count -= place
             if count > look:
                 large, count = True, 0
-            for more in range(0, count, LANES):
-                _lanes.list_from(columns, place + more, ones, one_end + more)
-                _lanes.list_from(columns, place + more, zeros, zero_end + more)
-            set_there = np.int64(key >> np.uint32(bit) & np.uint32(1))
-            block = zero_end - first_zero >> 4
-            zero_end += count * (1 - set_there)
-            last = zero_end - first_zero + LANES - 1 >> 4
-            while block < last:
-                upto[np.uint64(block)] = lower
-                block += 1
-            one_end += count * set_there
+            is_one = np.int64(key >> np.uint32(bit) & np.uint32(1))
+            block = np.uint64(zero_end - first_zero >> 4)
+            upto[block], upto[block + np.uint64(1)] = lower, lower
+            end_there = zero_end + (one_end - zero_end) * is_one
+            _lanes.list_from(columns, place, listed, end_there)
+            for more in range(LANES, count, LANES):
+                _lanes.list_from(columns, place + more, listed, end_there + more)
+                upto[block + np.uint64(more + LANES >> 4)] = lower
+            one_end += count * is_one
+            zero_end += count * (1 - is_one)
             if bit < low:
                 lower = one_end
         if large:
             many = _crowded(starts, key, width, low, share, radius, look, seen, many)
         for place in range(first_one, one_end if end - start <= look else first_one, LANES):
-            near = _lanes.near_many(columns, ones, None, start, end, place, radius - 1)
+            near = _lanes.near_many(columns, listed, None, start, end, place, radius - 1)
             if near != 0:
                 if one_end - place < LANES:
                     near &= (1 << (one_end - place)) - 1
@@ -113,7 +113,7 @@ def _look(  # type: ignore[no-untyped-def]
             continue
         block = 0
         for place in range(first_zero, zero_end, LANES):
-            near = _lanes.near_many(ones, zeros, None, first_one, upto[np.uint64(block)], place, radius - 2)
+            near = _lanes.near_many(listed, listed, None, first_one, upto[np.uint64(block)], place, radius - 2)
             if near != 0:
                 if zero_end - place < LANES:
                     near &= (1 << (zero_end - place)) - 1
@@ -122,7 +122,7 @@ def _look(  # type: ignore[no-untyped-def]
                 many += 1
             block += 1
         for place in range(first_one, lower, LANES):
-            near = _lanes.near_after(ones, place, one_end, radius - 2)
+            near = _lanes.near_after(listed, place, one_end, radius - 2)
             if near != 0:
                 if lower - place < LANES:
                     near &= (1 << (lower - place)) - 1
@@ -133,56 +133,47 @@ def _look(  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True)
-def _tell(  # type: ignore[no-untyped-def]
-    columns, rows, ones, zeros, width, how, start, end, place, near, limit, key,
-    radius, before, shares, met, most, told, found,
-):  # fmt: skip
-    """Add the pairs of what was seen in a list to what is told; return how many are found now."""
+def _compare(  # type: ignore[no-untyped-def]
+    columns, rows, width, pairs, many, radius, before, shares, met, most, told, found
+):
+    """Add those of the pairs that are pairs to what is told; return how many are found now.
+
+    What lies in the second column is seldom in the cache: one after the other, without a choice between, many can be
+    on their way at once.
+    """
     behind = np.uint32(32 - width)  # a column ends with the band
-    while near != 0:
-        lane = place + _lanes.lowest(near)
-        near &= near - 1
-        for first in range(lane + 1 if how == _AFTER else start, end, LANES):
-            if how == _FROM_OWN:
-                mine = _lanes.near_one(ones, columns, None, lane, first, limit)
-            elif how == _ACROSS:
-                mine = _lanes.near_one(zeros, ones, None, lane, first, limit)
-            else:
-                mine = _lanes.near_one(ones, ones, None, lane, first, limit)
-            if end - first < LANES:
-                mine &= (1 << (end - first)) - 1
-            while mine != 0:
-                this = first + _lanes.lowest(mine)
-                mine &= mine - 1
-                if how == _FROM_OWN:
-                    at, to = this, np.int64(ones[1, lane])
-                elif how == _ACROSS:
-                    at, to = np.int64(ones[1, this]), np.int64(zeros[1, lane])
-                    if columns[1, at] >> behind ^ key > columns[1, to] >> behind ^ key:
-                        continue  # the other key midway tells them
-                else:
-                    at, to = np.int64(ones[1, lane]), np.int64(ones[1, this])
-                    if columns[1, at] >> behind == columns[1, to] >> behind:
-                        continue  # of one bucket
-                distance, before_us = one_word(columns, at, columns, to, before, shares)
-                found = add(rows, at, rows, to, distance, before_us, radius, met, most, told, found)
+    for each in range(many):
+        at, to, how = pairs[each, 0], pairs[each, 1], pairs[each, 2]
+        one, two, key = columns[1, at] >> behind, columns[1, to] >> behind, np.uint32(pairs[each, 3])
+        # Of one bucket, its own key tells them; of two, the other key midway does.
+        fits = how == _FROM_OWN or (one != two if how == _AFTER else one ^ key < two ^ key)
+        distance, before_us = one_word(columns, at, columns, to, before, shares)
+        if fits and distance <= radius:
+            found = add(rows, at, rows, to, distance, before_us, radius, met, most, told, found)
     return found
 
 
 @numba.njit(cache=True, nogil=True)
 def search(  # type: ignore[no-untyped-def]
     hashes, columns, rows, starts, key, until, width, low, share,
-    radius, before, shares, met, most, look, ones, zeros, upto, most_listed, most_seen, seen, told,
+    radius, before, shares, met, most, look, listed, upto, most_listed, most_seen, seen, pairs, told,
 ):  # fmt: skip
-    """Tell the pairs that are seen from some keys; return how many there are, more than there was room for or not."""
+    """Tell the pairs that are seen from some keys; return how many there are, more than there was room for or not.
+
+    pairs: int64[n, 4], room for those that seem near: two places, how they were seen, and from which key.
+    """
     found = 0
     while key < until:
-        many, key = _look(
-            columns, starts, key, until, width, low, share, radius, look,
-            ones, zeros, upto, most_listed, most_seen, seen,
-        )  # fmt: skip
-        for each in range(many):
+        seen_now, key = _look(
+            columns, starts, key, until, width, low, share, radius, look, listed, upto, most_listed, most_seen, seen
+        )
+        many = 0
+        for each in range(seen_now):
             how, start, end, place, near, limit, midway = seen[each]
+            if how == _OWN or how == _ROW_BY_ROW:
+                # In the order in which they were seen: it is the first that a row may meet.
+                found = _compare(columns, rows, width, pairs, many, radius, before, shares, met, most, told, found)
+                many = 0
             if how == _OWN:
                 found = tell(
                     hashes, columns, rows, hashes, columns, rows, start, end, place, near, limit,
@@ -194,8 +185,27 @@ def search(  # type: ignore[no-untyped-def]
                     radius, before, shares, met, most, told, found,
                 )  # fmt: skip
             else:
-                found = _tell(
-                    columns, rows, ones, zeros, width, how, start, end, place, near, limit, np.uint32(midway),
-                    radius, before, shares, met, most, told, found,
-                )  # fmt: skip
+                while near != 0:
+                    lane = place + _lanes.lowest(near)
+                    near &= near - 1
+                    for first in range(lane + 1 if how == _AFTER else start, end, LANES):
+                        if how == _FROM_OWN:
+                            mine = _lanes.near_one(listed, columns, None, lane, first, limit)
+                        else:
+                            mine = _lanes.near_one(listed, listed, None, lane, first, limit)
+                        if end - first < LANES:
+                            mine &= (1 << (end - first)) - 1
+                        while mine != 0:
+                            this = first + _lanes.lowest(mine)
+                            mine &= mine - 1
+                            at = this if how == _FROM_OWN else np.int64(listed[1, lane if how == _AFTER else this])
+                            pairs[many, 0], pairs[many, 1] = at, listed[1, this if how == _AFTER else lane]
+                            pairs[many, 2], pairs[many, 3] = how, midway
+                            many += 1
+                            if many == len(pairs):
+                                found = _compare(
+                                    columns, rows, width, pairs, many, radius, before, shares, met, most, told, found
+                                )
+                                many = 0
+        found = _compare(columns, rows, width, pairs, many, radius, before, shares, met, most, told, found)
     return found

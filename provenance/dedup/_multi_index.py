@@ -36,7 +36,7 @@ _STRETCH = 16_384  # rows, about, searched before their pairs are collected
 _STRETCH_THERE = 262_144  # of the other side, where it is the larger: they stay in the cache
 _SEEN = 2_048  # places where something is near, before they are looked at closely
 _LISTED = 4_096  # hashes in a list, before what is seen in it is looked at closely
-_HALVES = 5  # times that the keys of a band are halved, so that threads can share them
+_HALVES = 4  # times that the keys of a band are halved, so that threads can share them
 
 
 @dataclass
@@ -161,21 +161,23 @@ def _by_flips(one: Side, two: Side, width: int, flips: list[int], step: int, cou
 def _by_midway(one: Side, width: int, share: int, keys: int, step: int, counted: Counted) -> Work:
     """Return what tells the pairs of so many keys of a side with itself."""
     radius, masks, shares, met, most, look = counted
-    low = keys.bit_length() - 1
+    # Where nobody counts whom a row meets, it may be met from any key.
+    low = keys.bit_length() - 1 if len(met) else width
     above = [flip << low for flip in flipped(width - low, share) if flip.bit_count() == 2]
     rest = _by_flips(one, one, width, above, step, counted)
     longest = int(min(look, np.diff(one.starts).max()))
     listed, seen_once = _midway.room(width, longest)
 
     def work(key: int) -> list[Told]:
-        ones, zeros = (np.empty((2, _LISTED + listed + LANES), np.uint32) for _ in range(2))
-        upto = np.empty(listed // LANES + 1, np.int64)
+        lists = np.empty((2, 2 * (_LISTED + listed + LANES)), np.uint32)
+        upto = np.empty(listed // LANES + 3, np.int64)
         seen = np.empty((_SEEN + seen_once, 7), np.int64)
+        pairs = np.empty((_SEEN, 4), np.int64)
 
         def search(told: npt.NDArray[np.int32]) -> int:
             return _midway.search(
                 *(one.hashes, one.columns, one.rows, one.starts, key, key + keys, width, low, share),
-                *(radius, masks, shares, met, most, look, ones, zeros, upto, _LISTED, _SEEN, seen, told),
+                *(radius, masks, shares, met, most, look, lists, upto, _LISTED, _SEEN, seen, pairs, told),
             )
 
         mine = slice(one.starts[key], one.starts[key + keys])
