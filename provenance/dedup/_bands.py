@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from math import comb
@@ -16,6 +17,19 @@ _NARROWEST, _WIDEST = 8, 24  # bits of a band: its buckets are counted in a tabl
 # setting a row in order. And what those cost that only seem near, where 0, 1 or 2 bits may differ, spread over all.
 _OPEN, _REACH, _MANY, _TURN, _COMPARE, _ORDER = 5.0, 10.0, 5.0, 1.5, 0.5, 12.0
 _SEEM = (0.1, 0.033, 0.009)
+# And of a join that meets midway: listing what lies one bit away, more of it, turning to sixteen of a list, comparing
+# these with one more, and what only seems near, of its own bucket and of others; a key, and one row of its bucket.
+_LIST, _LONG, _TURN_LISTED, _COMPARE_LISTED, _SEEM_OWN, _SEEM_LISTED, _KEY, _ROW = (
+    4.0,
+    0.4,
+    5.0,
+    0.64,
+    0.037,
+    0.011,
+    25.0,
+    3.3,
+)
+MIDWAY = 2  # bits of a band that may differ where pairs of one word meet midway, at most
 
 
 @dataclass(frozen=True)
@@ -33,11 +47,17 @@ def bands(bits: int, radius: int, count: int, others: int | None = None) -> list
     Bands do not overlap. They need not cover every bit: a hash within the radius is so on any part of its bits.
     """
     numbers = range(1, min(bits // _NARROWEST, radius + 1) + 1)
-    plans = [_plan(bits, radius, number, count, others) for number in numbers]
-    return min(plans, key=lambda plan: sum(_cost(band.width, band.share, count, others) for band in plan))
+
+    def cost(width: int, share: int) -> float:
+        if bits == 64 and others is None and share <= MIDWAY:
+            return _cost_midway(width, share, count)
+        return _cost(width, share, count, others)
+
+    plans = [_plan(bits, radius, number, cost) for number in numbers]
+    return min(plans, key=lambda plan: sum(cost(band.width, band.share) for band in plan))
 
 
-def _plan(bits: int, radius: int, number: int, count: int, others: int | None) -> list[Band]:
+def _plan(bits: int, radius: int, number: int, cost: Callable[[int, int], float]) -> list[Band]:
     """Return this number of bands, each bit given to the band where it saves the most."""
     spare = radius + 1 - number
     shares = [spare // number + (at < spare % number) for at in range(number)]
@@ -46,7 +66,7 @@ def _plan(bits: int, radius: int, number: int, count: int, others: int | None) -
     def saved(at: int) -> float:
         if widths[at] == _WIDEST:
             return 0.0
-        return _cost(widths[at], shares[at], count, others) - _cost(widths[at] + 1, shares[at], count, others)
+        return cost(widths[at], shares[at]) - cost(widths[at] + 1, shares[at])
 
     savings = [saved(at) for at in range(number)]
     for _ in range(bits - sum(widths)):
@@ -73,6 +93,21 @@ def _cost(width: int, share: int, count: int, others: int | None) -> float:
     # Of its own bucket a row looks at the half behind it, by itself.
     own = count * (theirs / LANES / 2 + 1) * _TURN if others is None else 0.0
     return full * flips * pair + own + (second if others is None else count + second) * _ORDER
+
+
+@lru_cache(8192)
+def _cost_midway(width: int, share: int, count: int) -> float:
+    keys = 1 << width
+    each = count / keys
+    listed = width * each / 2  # where the key has a one; as many where not
+    found = _KEY + each * (_ROW + each / 2 / LANES * _TURN)
+    if share > 0:
+        blocks = listed / LANES + 0.5
+        found += width * (_LIST + max(0.0, each - 8) * _LONG)
+        found += blocks * (_TURN_LISTED + each * _COMPARE_LISTED) + each * listed * _SEEM_OWN
+        if share > 1:
+            found += 2 * blocks * (_TURN_LISTED + listed / 2 * _COMPARE_LISTED) + listed * listed * _SEEM_LISTED
+    return keys * found + count * _ORDER
 
 
 def flipped(width: int, share: int) -> list[int]:

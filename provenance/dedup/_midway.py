@@ -18,7 +18,6 @@ from provenance.dedup import _lanes
 from provenance.dedup._bands import LANES
 from provenance.dedup._telling import add, one_word, row_by_row, tell
 
-SHARE = 2  # bits of a band that may differ, at most
 _OWN, _ROW_BY_ROW, _FROM_OWN, _ACROSS, _AFTER = range(5)
 
 
@@ -111,8 +110,8 @@ def _look(  # type: ignore[no-untyped-def]
                 many += 1
         if share == 1:
             continue
-        block = 0
-        for place in range(first_zero, zero_end, LANES):
+        for block in range((zero_end - first_zero + LANES - 1) // LANES):
+            place = first_zero + block * LANES
             near = _lanes.near_many(listed, listed, None, first_one, upto[np.uint64(block)], place, radius - 2)
             if near != 0:
                 if zero_end - place < LANES:
@@ -120,7 +119,6 @@ def _look(  # type: ignore[no-untyped-def]
                 seen[many, 0], seen[many, 1], seen[many, 2] = _ACROSS, first_one, upto[np.uint64(block)]
                 seen[many, 3], seen[many, 4], seen[many, 5], seen[many, 6] = place, near, radius - 2, key
                 many += 1
-            block += 1
         for place in range(first_one, lower, LANES):
             near = _lanes.near_after(listed, place, one_end, radius - 2)
             if near != 0:
@@ -170,7 +168,7 @@ def search(  # type: ignore[no-untyped-def]
         many = 0
         for each in range(seen_now):
             how, start, end, place, near, limit, midway = seen[each]
-            if how == _OWN or how == _ROW_BY_ROW:
+            if how in (_OWN, _ROW_BY_ROW):
                 # In the order in which they were seen: it is the first that a row may meet.
                 found = _compare(columns, rows, width, pairs, many, radius, before, shares, met, most, told, found)
                 many = 0

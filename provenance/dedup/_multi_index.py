@@ -23,7 +23,7 @@ import numpy as np
 import numpy.typing as npt
 
 from provenance.dedup import _lanes, _midway
-from provenance.dedup._bands import LANES, Band, bands, flipped
+from provenance.dedup._bands import LANES, MIDWAY, Band, bands, flipped
 from provenance.dedup._order import Side, Words, ordered, scratch
 from provenance.dedup._telling import row_by_row, tell
 
@@ -113,7 +113,7 @@ def search(
     step = 1 << max(0, min(width, int((_STRETCH << width) / rows).bit_length() - 1))
     counted = radius, masks, shares, met, most, look
     work = _by_flips(one, two, width, flipped(width, share), step, counted)
-    if one is two and one.hashes.shape[1] == 1 and share <= _midway.SHARE:
+    if one is two and one.hashes.shape[1] == 1 and share <= MIDWAY:
         keys = range(0, 1 << width, max(step, 1 << width >> _HALVES))
         work = _by_midway(one, width, share, keys.step, step, counted)
     else:

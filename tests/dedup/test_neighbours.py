@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from provenance.dedup import _multi_index
-from provenance.dedup._bands import bands
+from provenance.dedup._bands import Band, bands
 from provenance.dedup._multi_index import Cuts
 from provenance.dedup.groups import Joined, grouped, representatives
 from provenance.dedup.neighbours import EVERY, Pairs, _each_with_each, within, words
@@ -64,6 +64,7 @@ def test_a_search_that_is_taken_up_again_misses_nothing(
     others = np.concatenate([hashes[::3], random_hashes(700, width, 7)])
     expected = _multi_index.self_join(hashes, radius, most), _multi_index.cross_join(others, hashes, radius, most)
     monkeypatch.setattr(_multi_index, "_SEEN", room)
+    monkeypatch.setattr(_multi_index, "_LISTED", room)
     found = _multi_index.self_join(hashes, radius, most), _multi_index.cross_join(others, hashes, radius, most)
     for one, other in zip(expected, found, strict=True):
         assert len(one[0]) > 500 and one[3] == other[3]
@@ -77,6 +78,37 @@ def test_pairs_come_in_the_same_order_however_many_threads_search(monkeypatch: p
     one = within(hashes, 8)
     assert many.a.tolist() == one.a.tolist() == sorted(one.a.tolist())
     assert many.b.tolist() == one.b.tolist() and len(one) > 0
+
+
+@pytest.mark.parametrize("most", [EVERY, 3999, 20])
+def test_a_crowd_is_searched_in_the_same_order_however_many_threads_search(most: int, monkeypatch: pytest.MonkeyPatch):
+    hashes = slates(4000, 1, 9)
+    found = []
+    for threads in (1, 2, 5):
+        monkeypatch.setattr("os.sched_getaffinity", lambda _, threads=threads: set(range(threads)))
+        found.append(_multi_index.self_join(hashes, 8, most))
+    for other in found[1:]:
+        assert all((mine == theirs).all() for mine, theirs in zip(found[0][:3], other[:3], strict=True))
+        assert found[0][3] == other[3]
+
+
+@pytest.mark.parametrize("widths", [(8, 8, 8), (10, 13, 9), (16, 16, 16), (21, 21, 22)])
+@pytest.mark.parametrize("shares", [(2, 2, 2), (3, 2, 1), (6, 1, 0)])
+@pytest.mark.parametrize("most", [EVERY, 2999])
+def test_whichever_bits_of_a_band_differ_a_pair_is_told_once(widths, shares, most: int):
+    """Each hash is another with one to eight bits turned: every two bits of a band, low and high, differ somewhere. A
+    cap that no row reaches changes nothing, though rows are met in another order then."""
+    chance = np.random.default_rng(sum(widths))
+    hashes = np.repeat(chance.integers(0, 1 << 64, 100, np.uint64, endpoint=False), 30)[:, None]
+    for turned in range(8):
+        some = chance.random(len(hashes)) < 1 / (1 + turned / 2)
+        hashes[some, 0] ^= np.uint64(1) << chance.integers(0, 64, int(some.sum()), np.uint64)
+    starts = np.cumsum([0, *widths]).tolist()
+    plan = [Band(*band) for band in zip(starts, widths, shares, strict=False)]
+    expected = _each_with_each(hashes, hashes, 8, own=True)
+    found = _multi_index._join(hashes, None, 8, most, plan)
+    assert len(expected) > 10_000 and found[3] == Cuts()
+    assert len(found[0]) == len(expected) and _set(found) == _set(expected)
 
 
 def test_a_crowd_of_copies_is_capped_and_the_cap_is_told():
