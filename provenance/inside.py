@@ -7,7 +7,8 @@ Messages, by `t`:
 
     identified  media_type, extractor (null for what no medium knows)
     signals     signals: list of in-file rights signals, verbatim
-    item        kind, locator (canonical JSON), media_type, fields; the body is the payload
+    item        kind, locator (canonical JSON), media_type, fields; the body is the payload, or nothing where that is
+                the file itself (rendition `original`): the worker takes what it has hashed
     member      a container's member begins: path (hex)
     chunk       the body is the next piece of that member
     refused     a member that cannot be taken, begun or not: path (hex), cause, message
@@ -24,7 +25,7 @@ from typing import Any, BinaryIO
 from provenance.archive import containers, custody, sidecars
 from provenance.media import shelf
 from provenance.model.errors import Quarantined
-from provenance.model.words import Cause, Extract, Kind
+from provenance.model.words import ORIGINAL, Cause, Extract, Kind
 from provenance.rights.sources import signals
 
 Message = tuple[dict[str, Any], bytes]
@@ -121,7 +122,7 @@ def _item(extract: Extract) -> Message:
         "media_type": extract.media_type,
         "fields": fields,
     }
-    return header, extract.payload
+    return header, b"" if fields.get("rendition") == ORIGINAL else extract.payload
 
 
 def _members(job: dict[str, Any], file: BinaryIO) -> Iterator[Message]:

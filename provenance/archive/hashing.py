@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import xxhash
@@ -41,20 +42,48 @@ def hash_file(descriptor: int, algorithms: Iterable[str] = ("sha256",)) -> dict[
     that is not in ALGORITHMS.
     """
     states = {name: _MAKERS[name]() for name in algorithms}
-    try:
+    with _reading():
         size, at = os.fstat(descriptor).st_size, 0
         buffer = memoryview(bytearray(min(_CHUNK, size + 1)))
         while count := os.preadv(descriptor, [buffer], at):
             at += count
             if at > size:
-                raise Quarantined(Cause.CHANGED, "the file grew while it was read")
+                raise _grew()
             for state in states.values():
                 state.update(buffer[:count])
+        if at < size:
+            raise _shrank()
+    return {name: _shown(name, state) for name, state in states.items()}
+
+
+def read_file(descriptor: int, algorithms: Iterable[str] = ("sha256",)) -> tuple[bytes, dict[str, str]]:
+    """Return the bytes of an open file, all of them in memory, and their digests; errors as of `hash_file`."""
+    with _reading():
+        size = os.fstat(descriptor).st_size
+        data = os.pread(descriptor, size + 1, 0)
+        while part := os.pread(descriptor, max(1, size + 1 - len(data)), len(data)):
+            data += part
+            if len(data) > size:
+                raise _grew()
+        if len(data) < size:
+            raise _shrank()
+    return data, {name: hash_bytes(data, name) for name in algorithms}
+
+
+@contextmanager
+def _reading() -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         raise Quarantined(Cause.UNREADABLE, f"the file system refused to read on: {error.strerror}") from error
-    if at < size:
-        raise Quarantined(Cause.CHANGED, "the file shrank while it was read")
-    return {name: _shown(name, state) for name, state in states.items()}
+
+
+def _grew() -> Quarantined:
+    return Quarantined(Cause.CHANGED, "the file grew while it was read")
+
+
+def _shrank() -> Quarantined:
+    return Quarantined(Cause.CHANGED, "the file shrank while it was read")
 
 
 def hash_bytes(data: bytes, algorithm: str) -> str:

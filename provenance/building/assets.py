@@ -16,7 +16,7 @@ from contextlib import AbstractContextManager, ExitStack
 from dataclasses import asdict
 from typing import Any
 
-from provenance.archive.hashing import hash_file
+from provenance.archive.hashing import hash_file, read_file
 from provenance.archive.opening import opened
 from provenance.building.outcome import Outcome, Readings
 from provenance.building.rows import checked
@@ -25,12 +25,13 @@ from provenance.building.units import Planned
 from provenance.media.shelf import Options
 from provenance.model.errors import Quarantined
 from provenance.model.names import display
-from provenance.model.words import Cause
+from provenance.model.words import ORIGINAL, Cause
 from provenance.sandbox import Child
 
 FRAMES_AT_ONCE = 64  # files of a sequence open at a time
 NESTING = 3  # containers within containers
 _MOST_LOCATOR = 4096
+_MOST_ORIGINAL = 256 * 1024 * 1024  # bytes of a file that becomes an item as it is
 _MOST_SIGNALS = 4096
 _BYTES_A_CPU_SECOND = 1024 * 1024  # beside the cap of every job: a feature film may take its hour
 _FREE_BYTES, _RATIO = 64 * 1024 * 1024, 200  # what may come out of a container, nested ones included
@@ -91,7 +92,7 @@ class AssetReader:
         path = outcome.path
         try:
             with opened(self._root, path, expected=readings.identities[path]) as file:
-                is_container = self._job(outcome, [file.descriptor], [0])
+                is_container = self._job(outcome, [file.descriptor], [0], readings.data)
                 members = self._members(outcome, file.descriptor, NESTING) if is_container else []
         except Quarantined as refusal:
             return [outcome.fail(refusal.cause, refusal.what)]
@@ -150,8 +151,11 @@ class AssetReader:
         outcome.sha256 = asset_sha256([sha256 for _, sha256, _, _ in outcome.files if sha256])
         return outcome
 
-    def _job(self, outcome: Outcome, handles: list[int], chosen: list[int]) -> bool:
-        """Extract from open files into the outcome; return whether it is a container. Quarantined otherwise."""
+    def _job(self, outcome: Outcome, handles: list[int], chosen: list[int], data: bytes | None = None) -> bool:
+        """Extract from open files into the outcome; return whether it is a container. Quarantined otherwise.
+
+        data: of a single file, its bytes as they were hashed, where they are held.
+        """
         files = [outcome.files[at] for at in chosen]
         numbers = [number for _, _, _, number in files if number is not None]
         job = {
@@ -162,7 +166,7 @@ class AssetReader:
             "options": self._options,
         }
         by_number = dict(zip(numbers, chosen, strict=True)) if numbers else {}
-        spool, container = Spool(self._folder), False
+        spool, container, taken = Spool(self._folder), False, set[int]()
         try:
             allowed = self._cpu_seconds + sum(size for _, _, size, _ in files) / _BYTES_A_CPU_SECOND
             for header, payload in self._child.run(job, handles, cpu_seconds=allowed):
@@ -180,7 +184,14 @@ class AssetReader:
                             raise Quarantined(Cause.BOMB, "a locator of more than 4,096 characters")
                         frame = json.loads(header["locator"]).get("frame")
                         at = by_number.get(frame, chosen[0]) if by_number else 0
-                        spool.append(checked(header, payload) | {"file": at}, payload)
+                        told = checked(header, payload) | {"file": at}
+                        if told["fields"].get("rendition") == ORIGINAL:
+                            if payload or at in taken:
+                                raise ValueError
+                            taken.add(at)
+                            sha256 = outcome.files[at][1]
+                            payload = data if data is not None else _original(handles[chosen.index(at)], sha256)
+                        spool.append(told, payload)
                     case "done":
                         outcome.note = header["note"]
         except Quarantined:
@@ -273,6 +284,16 @@ class AssetReader:
             signals = [_from(unread, shown, True)]
         self._sidecars[(path, sha256)] = signals
         return signals
+
+
+def _original(handle: int, sha256: str | None) -> bytes:
+    """Return a file whole, which is to be an item as it is. Quarantined(CHANGED) where it is not what was hashed."""
+    if os.fstat(handle).st_size > _MOST_ORIGINAL:
+        raise Quarantined(Cause.BOMB, "gives more output than one file may")
+    data, digests = read_file(handle)
+    if digests["sha256"] != sha256:
+        raise Quarantined(Cause.CHANGED, "the file changed while it was read")
+    return data
 
 
 def asset_sha256(digests: list[str]) -> str:

@@ -15,7 +15,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from provenance.archive.hashing import hash_file
+from provenance.archive.hashing import hash_file, read_file
 from provenance.archive.opening import opened
 from provenance.archive.walk import Identity, open_root
 from provenance.building import units
@@ -37,7 +37,9 @@ from provenance.rights.statement import RightsStatement
 from provenance.sandbox import Child, Limits, Sandbox
 
 SHARD_BYTES = 512 * 1024 * 1024  # a shard is closed once its payloads reach this
+_WAITING_ROWS, _WAITING_BYTES = 256, 32 * 1024 * 1024  # written together
 WORK = "work"
+_HELD_BYTES = 4 * 1024 * 1024  # a smaller file stays in memory from its hashing on: it may become an item as it is
 
 Failed = tuple[tuple[bytes, str], ...]  # path and cause of each asset in quarantine
 
@@ -139,7 +141,10 @@ def _read(root: int, planned: Planned) -> Readings:
         algorithms = {"sha256"} | {entry.algorithm for entry in expected}
         try:
             with opened(root, found.path) as file:
-                digests = hash_file(file.descriptor, algorithms)
+                if not planned.asset.numbers and os.fstat(file.descriptor).st_size <= _HELD_BYTES:
+                    readings.data, digests = read_file(file.descriptor, algorithms)
+                else:
+                    digests = hash_file(file.descriptor, algorithms)
         except Quarantined as refusal:
             readings.refuse(found.path, refusal.cause, refusal.what)
             continue
@@ -198,12 +203,34 @@ def _extract(hands: _Hands, unit: Unit, readings: list[Readings], key: str, last
         return shards.finish(assets, refused)
 
 
+@dataclass
+class _Open:
+    """A shard that is being written, and its rows of the index. A few rows wait: one by one they cost far more."""
+
+    writer: ShardWriter
+    entries: list[dict[str, Any]] = field(default_factory=list)
+    bytes: int = 0  # of payloads
+    waiting: list[dict[str, Any]] = field(default_factory=list)
+    waiting_bytes: int = 0
+
+    def take(self, row: dict[str, Any], size: int) -> None:
+        self.waiting.append(row)
+        self.waiting_bytes += size
+        self.bytes += size
+        if len(self.waiting) >= _WAITING_ROWS or self.waiting_bytes >= _WAITING_BYTES:
+            self.write()
+
+    def write(self) -> None:
+        self.writer.append_many(self.waiting)
+        self.waiting, self.waiting_bytes = [], 0
+
+
 class _Shards:
     """The shards of one unit, a writer per kind, closed and begun anew when they grow fat."""
 
     def __init__(self, hands: _Hands) -> None:
         self._hands = hands
-        self._open: dict[Kind, tuple[ShardWriter, list[dict[str, Any]], int]] = {}
+        self._open: dict[Kind, _Open] = {}
         self._done: list[tuple[ShardInfo, list[dict[str, Any]]]] = []
 
     def __enter__(self) -> _Shards:
@@ -211,7 +238,7 @@ class _Shards:
 
     def __exit__(self, *error: object) -> None:
         for held in self._open.values():
-            held[0].abandon()
+            held.writer.abandon()
 
     def take(self, spool: Spool, outcome: Outcome, asset: int) -> dict[str, int]:
         """Append the items of one asset, which is row `asset` of the unit's assets; return how many of each kind."""
@@ -220,19 +247,19 @@ class _Shards:
             kind = Kind(header["kind"])
             row = row_of(header, payload, outcome, self._hands.evidence(outcome, header))
             if kind not in self._open:
-                self._open[kind] = (self._hands.writer(kind), [], 0)
-            writer, entries, size = self._open[kind]
-            entries.append(index_row(kind, row, asset))
-            writer.append(row)
-            self._open[kind] = (writer, entries, size + len(payload))
+                self._open[kind] = _Open(self._hands.writer(kind))
+            shard = self._open[kind]
+            shard.entries.append(index_row(kind, row, asset))
+            shard.take(row, len(payload))
             counts[kind.value] = counts.get(kind.value, 0) + 1
-            if size + len(payload) >= SHARD_BYTES:
+            if shard.bytes >= SHARD_BYTES:
                 self._close(kind)
         return counts
 
     def _close(self, kind: Kind) -> None:
-        writer, entries, _ = self._open.pop(kind)
-        self._done.append((writer.finish(), entries))
+        shard = self._open.pop(kind)
+        shard.write()
+        self._done.append((shard.writer.finish(), shard.entries))
 
     def _places(self, info: ShardInfo) -> tuple[list[int], list[int]]:
         handle = self._hands.store.open(info.path)

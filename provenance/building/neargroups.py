@@ -36,7 +36,7 @@ from provenance.dedup.groups import grouped
 from provenance.dedup.pictures import Pictures
 from provenance.model.words import Kind
 
-NAME = "near-v5"  # what a version's groups were made by; another rule has another name
+NAME = "near-v6"  # what a version's groups were made by; another rule has another name
 
 Rows = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]

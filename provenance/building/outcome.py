@@ -23,6 +23,7 @@ class Readings:
     problems: dict[bytes, tuple[Cause, str]] = field(default_factory=dict)
     custody: list[str] = field(default_factory=list)
     sidecars: dict[bytes, str] = field(default_factory=dict)
+    data: bytes | None = None  # all of a small asset of one file, as it was hashed
 
     def refuse(self, path: bytes, cause: Cause, sentence: str) -> None:
         self.problems[path] = (cause, sentence)

@@ -12,7 +12,7 @@ from provenance.dataset import schema
 from provenance.fingerprint.glance import near_blank
 from provenance.model.errors import Quarantined
 from provenance.model.names import display
-from provenance.model.words import Cause, Kind, item_id, sha256_hex
+from provenance.model.words import ORIGINAL, Cause, Kind, item_id, sha256_hex
 from provenance.rights.closest import deciding
 from provenance.rights.matcher import Bound
 from provenance.rights.statement import Interest, RightsStatement
@@ -92,7 +92,8 @@ def row_of(header: Mapping[str, Any], payload: bytes, outcome: Outcome, evidence
         "extractor": extractor,
         "locator": header["locator"],
         "media_type": header["media_type"],
-        "payload_sha256": sha256_hex(payload),
+        # Of an original the worker has the digest already, for it read the file itself.
+        "payload_sha256": sha256 if row.get("rendition") == ORIGINAL else sha256_hex(payload),
         "payload_bytes": len(payload),
         "rights_signals": json.dumps(outcome.signals, ensure_ascii=False, sort_keys=True),
     }

@@ -60,7 +60,7 @@ def _look(  # type: ignore[no-untyped-def]
     or end, limit, and the key.
     """
     half = listed.shape[1] // 2
-    many, one_end, zero_end = 0, 0, half
+    many, one_end, zero_end = 0, np.int64(0), np.int64(half)
     while at < until and one_end <= most_listed and zero_end - half <= most_listed and many <= most_seen:
         key = np.uint32(at)
         at += 1
@@ -82,20 +82,20 @@ def _look(  # type: ignore[no-untyped-def]
         first_one, first_zero, lower, large = one_end, zero_end, one_end, end - start > look
         for bit in range(width):
             other = key ^ (np.uint32(1) << np.uint32(bit))
-            place, count = np.int64(starts[other]), np.int64(starts[other + np.uint32(1)])
-            count -= place
-            if count > look:
-                large, count = True, 0
+            there, length = np.int64(starts[other]), np.int64(starts[other + np.uint32(1)])
+            length -= there
+            if length > look:
+                large, length = True, np.int64(0)
             is_one = np.int64(key >> np.uint32(bit) & np.uint32(1))
-            block = np.uint64(zero_end - first_zero >> 4)
-            upto[block], upto[block + np.uint64(1)] = lower, lower
+            last = np.uint64(zero_end - first_zero >> 4)
+            upto[last], upto[last + np.uint64(1)] = lower, lower
             end_there = zero_end + (one_end - zero_end) * is_one
-            _lanes.list_from(columns, place, listed, end_there)
-            for more in range(LANES, count, LANES):
-                _lanes.list_from(columns, place + more, listed, end_there + more)
-                upto[block + np.uint64(more + LANES >> 4)] = lower
-            one_end += count * is_one
-            zero_end += count * (1 - is_one)
+            _lanes.list_from(columns, there, listed, end_there)
+            for more in range(LANES, length, LANES):
+                _lanes.list_from(columns, there + more, listed, end_there + more)
+                upto[last + np.uint64(more + LANES >> 4)] = lower
+            one_end += length * is_one
+            zero_end += length * (1 - is_one)
             if bit < low:
                 lower = one_end
         if large:
@@ -110,13 +110,13 @@ def _look(  # type: ignore[no-untyped-def]
                 many += 1
         if share == 1:
             continue
-        for block in range((zero_end - first_zero + LANES - 1) // LANES):
-            place = first_zero + block * LANES
-            near = _lanes.near_many(listed, listed, None, first_one, upto[np.uint64(block)], place, radius - 2)
+        for place in range(first_zero, zero_end, LANES):
+            ones = upto[np.uint64(place - first_zero >> 4)]
+            near = _lanes.near_many(listed, listed, None, first_one, ones, place, radius - 2)
             if near != 0:
                 if zero_end - place < LANES:
                     near &= (1 << (zero_end - place)) - 1
-                seen[many, 0], seen[many, 1], seen[many, 2] = _ACROSS, first_one, upto[np.uint64(block)]
+                seen[many, 0], seen[many, 1], seen[many, 2] = _ACROSS, first_one, ones
                 seen[many, 3], seen[many, 4], seen[many, 5], seen[many, 6] = place, near, radius - 2, key
                 many += 1
         for place in range(first_one, lower, LANES):

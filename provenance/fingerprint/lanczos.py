@@ -66,26 +66,29 @@ def _weights(side: int) -> Doubles:
     """Return the whole-numbered weights of each sample in each output, float64[side, 32], reckoned as Pillow does."""
     scale = side / SIDE
     stretch = max(scale, 1.0)
+    centers = (np.arange(SIDE) + 0.5)[:, None] * scale
+    starts = np.maximum((centers - _LOBES * stretch + 0.5).astype(np.int64), 0)
+    ends = np.minimum((centers + _LOBES * stretch + 0.5).astype(np.int64), side)
+    samples = starts + np.arange((ends - starts).max())
+    # Operation by operation as in C.
+    places = (samples - centers + 0.5) * (1.0 / stretch)
+    places[samples >= ends] = _LOBES  # where the weight is nought
+    parts = _shares(places, np.sin) * _POINT
+    near = (np.abs(parts - np.floor(parts) - 0.5) < _TOO_NEAR).any(axis=1)
+    if near.any():
+        # NumPy's sine may differ from the C library's in its last bit, and here that could make another weight.
+        parts[near] = _shares(places[near], _sine) * _POINT
     weights = np.zeros((side, SIDE))
-    for at in range(SIDE):
-        center = (at + 0.5) * scale
-        start = max(int(center - _LOBES * stretch + 0.5), 0)
-        end = min(int(center + _LOBES * stretch + 0.5), side)
-        # Operation by operation as in C.
-        places = (np.arange(end - start, dtype=np.float64) + start - center + 0.5) * (1.0 / stretch)
-        part = _shares(places, np.sin) * _POINT
-        if np.abs(part - np.floor(part) - 0.5).min() < _TOO_NEAR:
-            # NumPy's sine may differ from the C library's in its last bit, and here that could make another weight.
-            part = _shares(places, _sine) * _POINT
-        weights[start:end, at] = np.trunc(part + np.where(part < 0, -0.5, 0.5))
+    output, at = np.nonzero(samples < ends)
+    weights[samples[output, at], output] = np.trunc(parts + np.where(parts < 0, -0.5, 0.5))[output, at]
     return weights
 
 
 def _shares(places: Doubles, sine: Callable[[Doubles], Doubles]) -> Doubles:
-    """Return the Lanczos window at these places, divided by its sum."""
+    """Return the Lanczos window at these places, divided by its sum: a row for each output."""
     values = _sinc(places, sine) * _sinc(places / _LOBES, sine)
     values[(places < -_LOBES) | (places >= _LOBES)] = 0
-    return values / np.cumsum(values)[-1]
+    return values / np.cumsum(values, axis=1)[:, -1:]
 
 
 def _sinc(places: Doubles, sine: Callable[[Doubles], Doubles]) -> Doubles:
@@ -94,7 +97,7 @@ def _sinc(places: Doubles, sine: Callable[[Doubles], Doubles]) -> Doubles:
 
 
 def _sine(angles: Doubles) -> Doubles:
-    return np.array([math.sin(angle) for angle in angles.tolist()])
+    return np.array([math.sin(angle) for angle in angles.ravel().tolist()]).reshape(angles.shape)
 
 
 @lru_cache(maxsize=1)

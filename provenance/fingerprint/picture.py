@@ -24,20 +24,20 @@ Orientation and colour profile are the caller's to apply first.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import IO, Any, cast
 
 import imagehash
 import numpy as np
 import numpy.typing as npt
 import scipy.fftpack  # noqa: F401  imagehash imports it at first use: too late in a child that may open no file
-from PIL import Image
+from PIL import Image, ImageFile
 
 from provenance.fingerprint import bars, lanczos, local, pdq
 from provenance.fingerprint.glance import BLANK_QUALITY
 
 VERSION = 4  # raised whenever a picture would get other columns
-_STRIP_BYTES = 512 << 10  # stays in the cache, and asks the system for no new memory
 
 
 def preload() -> None:
@@ -66,17 +66,28 @@ def pixel_sha256(image: Image.Image, rows: memoryview | None = None) -> str:
     """Return the hex SHA-256 of the pixels in the canonical form above. rows: as in `measure`."""
     image = image if rows is not None else _canonical(image)
     digest = hashlib.sha256(f"pixels-v1\0{image.mode}\0{image.width}x{image.height}\0".encode())
-    for piece in (rows,) if rows is not None else _packed(image):
-        digest.update(piece)
+    if rows is not None:
+        digest.update(rows)
+    else:
+        _packed(image, digest.update)
     return digest.hexdigest()
 
 
-def _packed(image: Image.Image) -> Iterator[bytes]:
-    """Yield the samples in strips: the whole picture would need its own size again, twice."""
-    strip = max(1, _STRIP_BYTES // (image.width * len(image.mode)))
-    for top in range(0, image.height, strip):
-        whole = strip >= image.height  # cropping copies
-        yield (image if whole else image.crop((0, top, image.width, min(top + strip, image.height)))).tobytes()
+def _packed(image: Image.Image, take: Callable[[bytes], object]) -> None:
+    """Give away the samples in pieces that stay in the cache: `tobytes` would need the picture's size again, twice.
+
+    That is how Pillow saves a picture, and how its handbook has plugins do it.
+    """
+    image.encoderconfig = ()  # as `Image.save` begins: what an earlier one left there is not for this encoder
+    tile = ImageFile._Tile("raw", (0, 0, *image.size), 0, image.mode)
+    ImageFile._save(image, cast(IO[bytes], _Taker(take)), [tile])
+
+
+@dataclass(frozen=True)
+class _Taker:
+    """A file that is only written to."""
+
+    write: Callable[[bytes], object]
 
 
 def phash_64(image: Image.Image) -> int:

@@ -18,7 +18,7 @@ from provenance.fingerprint import picture
 from provenance.media import _render
 from provenance.media.shelf import HEAD_BYTES, Options, Source
 from provenance.model.errors import Quarantined
-from provenance.model.words import Cause, Extract
+from provenance.model.words import ORIGINAL, Cause, Extract
 
 NAME = "raster"
 VERSION = 1
@@ -134,7 +134,7 @@ def _rendered(
     shown, icc = _render.to_srgb(upright)
     if passed is not None:
         passed.seek(0)
-        payload, payload_type, rendition = passed.read(), media_type, "original"
+        payload, payload_type, rendition = passed.read(), media_type, ORIGINAL
     else:
         shown, payload = _render.rendition(shown)
         payload_type, rendition = "image/png", ("first-frame-" if animated else "") + _render.PNG_RENDITION

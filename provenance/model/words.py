@@ -87,6 +87,9 @@ class Locator:
         return json.dumps(out, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
+ORIGINAL = "original"  # the rendition of a payload that is its file, byte for byte
+
+
 @dataclass(frozen=True, slots=True)
 class Extract:
     """One item as an extractor yields it: payload, locator, and the columns of its kind that only a decoder knows.

@@ -48,6 +48,13 @@ def test_the_pixel_digest_is_the_one_that_the_docstring_spells_out():
 
 
 @pytest.mark.parametrize("mode", ["RGB", "RGBA"])
+def test_what_an_earlier_save_left_on_a_picture_changes_no_digest():
+    image = Image.radial_gradient("L").convert("RGB")
+    expected = picture.pixel_sha256(image.copy())
+    image.save(io.BytesIO(), "PNG", compress_level=1)
+    assert picture.pixel_sha256(image) == expected
+
+
 def test_png_tiff_bmp_tga_and_lossless_webp_of_one_picture_share_a_pixel_digest(mode):
     image = _drawn(mode=mode)
     if mode == "RGBA":
