@@ -17,18 +17,11 @@ _NARROWEST, _WIDEST = 8, 24  # bits of a band: its buckets are counted in a tabl
 # setting a row in order. And what those cost that only seem near, where 0, 1 or 2 bits may differ, spread over all.
 _OPEN, _REACH, _MANY, _TURN, _COMPARE, _ORDER = 5.0, 10.0, 5.0, 1.5, 0.5, 12.0
 _SEEM = (0.1, 0.033, 0.009)
-# And of a join that meets midway: listing what lies one bit away, more of it, turning to sixteen of a list, comparing
-# these with one more, and what only seems near, of its own bucket and of others; a key, and one row of its bucket.
-_LIST, _LONG, _TURN_LISTED, _COMPARE_LISTED, _SEEM_OWN, _SEEM_LISTED, _KEY, _ROW = (
-    4.0,
-    0.4,
-    5.0,
-    0.64,
-    0.037,
-    0.011,
-    25.0,
-    3.3,
-)
+# And of a join that meets midway: a key, and one row of its bucket; listing a bucket one bit away, and each hash of it
+# beyond eight; turning to sixteen of a list, and comparing these with one more; and what only seems near, from a row of
+# its own bucket or from one that is listed.
+_KEY, _ROW, _LIST, _LONG, _TURN_LISTED, _COMPARE_LISTED = 25.0, 3.3, 4.0, 0.4, 5.0, 0.64
+_SEEM_OWN, _SEEM_LISTED = 0.037, 0.011
 MIDWAY = 2  # bits of a band that may differ where pairs of one word meet midway, at most
 
 

@@ -5,6 +5,7 @@
 2. Order the hashes by a band: those with equal bits there, a bucket, lie beside each other.
 3. Compare each bucket with those within the share, sixteen hashes at a time, by bits outside the band. What differs in
    the band is known of the whole bucket, so that few bits are left to differ there: nearly none pass.
+   A set of one word joined with itself, where few bits of a band may differ, meets halfway instead (`_midway`).
 4. Those that pass are compared whole. The first band that finds a pair tells it, so none is told twice.
 
 Compiled by numba on first use; the compiled form is kept where numba keeps it.
