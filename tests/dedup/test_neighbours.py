@@ -92,8 +92,17 @@ def test_a_crowd_is_searched_in_the_same_order_however_many_threads_search(most:
         assert found[0][3] == other[3]
 
 
-@pytest.mark.parametrize("widths", [(8, 8, 8), (10, 13, 9), (16, 16, 16), (21, 21, 22)])
-@pytest.mark.parametrize("shares", [(2, 2, 2), (3, 2, 1), (6, 1, 0)])
+@pytest.mark.parametrize(
+    ("widths", "shares"),
+    [
+        ((8, 8, 8), (2, 2, 2)),
+        ((10, 13, 9), (2, 2, 2)),
+        ((16, 16, 16), (2, 2, 2)),
+        ((21, 21, 22), (2, 2, 2)),
+        ((10, 13, 9), (3, 2, 1)),
+        ((8, 8, 8), (6, 1, 0)),
+    ],
+)
 @pytest.mark.parametrize("most", [EVERY, 2999])
 def test_whichever_bits_of_a_band_differ_a_pair_is_told_once(widths, shares, most: int):
     """Each hash is another with one to eight bits turned: every two bits of a band, low and high, differ somewhere. A
