@@ -35,7 +35,7 @@ from provenance.media.shelf import HEAD_BYTES, Options, Source
 from provenance.sandbox import Sandbox
 
 SECONDS = 24
-REPEATS = 3
+REPEATS = 5
 WIDTH, HEIGHT, RATE = 1920, 1080, 24
 PEER_QUALITIES = (2, 3, 4, 5)
 
