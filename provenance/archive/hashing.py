@@ -45,14 +45,11 @@ def hash_file(descriptor: int, algorithms: Iterable[str] = ("sha256",)) -> dict[
     with _reading():
         size, at = os.fstat(descriptor).st_size, 0
         buffer = memoryview(bytearray(min(_CHUNK, size + 1)))
-        while count := os.preadv(descriptor, [buffer], at):
+        while at <= size and (count := os.preadv(descriptor, [buffer], at)):
             at += count
-            if at > size:
-                raise _grew()
             for state in states.values():
                 state.update(buffer[:count])
-        if at < size:
-            raise _shrank()
+    _same_size(size, at)
     return {name: _shown(name, state) for name, state in states.items()}
 
 
@@ -61,12 +58,9 @@ def read_file(descriptor: int, algorithms: Iterable[str] = ("sha256",)) -> tuple
     with _reading():
         size = os.fstat(descriptor).st_size
         data = os.pread(descriptor, size + 1, 0)
-        while part := os.pread(descriptor, max(1, size + 1 - len(data)), len(data)):
+        while len(data) <= size and (part := os.pread(descriptor, size + 1 - len(data), len(data))):
             data += part
-            if len(data) > size:
-                raise _grew()
-        if len(data) < size:
-            raise _shrank()
+    _same_size(size, len(data))
     return data, {name: hash_bytes(data, name) for name in algorithms}
 
 
@@ -78,12 +72,9 @@ def _reading() -> Iterator[None]:
         raise Quarantined(Cause.UNREADABLE, f"the file system refused to read on: {error.strerror}") from error
 
 
-def _grew() -> Quarantined:
-    return Quarantined(Cause.CHANGED, "the file grew while it was read")
-
-
-def _shrank() -> Quarantined:
-    return Quarantined(Cause.CHANGED, "the file shrank while it was read")
+def _same_size(before: int, read: int) -> None:
+    if read != before:
+        raise Quarantined(Cause.CHANGED, f"the file {'grew' if read > before else 'shrank'} while it was read")
 
 
 def hash_bytes(data: bytes, algorithm: str) -> str:

@@ -25,13 +25,12 @@ from provenance.building.units import Planned
 from provenance.media.shelf import Options
 from provenance.model.errors import Quarantined
 from provenance.model.names import display
-from provenance.model.words import ORIGINAL, Cause
+from provenance.model.words import MOST_ORIGINAL, ORIGINAL, Cause
 from provenance.sandbox import Child
 
 FRAMES_AT_ONCE = 64  # files of a sequence open at a time
 NESTING = 3  # containers within containers
 _MOST_LOCATOR = 4096
-_MOST_ORIGINAL = 256 * 1024 * 1024  # bytes of a file that becomes an item as it is
 _MOST_SIGNALS = 4096
 _BYTES_A_CPU_SECOND = 1024 * 1024  # beside the cap of every job: a feature film may take its hour
 _FREE_BYTES, _RATIO = 64 * 1024 * 1024, 200  # what may come out of a container, nested ones included
@@ -288,7 +287,7 @@ class AssetReader:
 
 def _original(handle: int, sha256: str | None) -> bytes:
     """Return a file whole, which is to be an item as it is. Quarantined(CHANGED) where it is not what was hashed."""
-    if os.fstat(handle).st_size > _MOST_ORIGINAL:
+    if os.fstat(handle).st_size > MOST_ORIGINAL:
         raise Quarantined(Cause.BOMB, "gives more output than one file may")
     data, digests = read_file(handle)
     if digests["sha256"] != sha256:

@@ -79,12 +79,10 @@ class ShardWriter:
         self._held: list[pa.RecordBatch] = []
         self._held_bytes = 0
 
-    def append(self, row: Mapping[str, Any]) -> None:
-        """Add one row. `append_many` is ten times faster for many small ones."""
-        self.append_many([row])
-
     def append_many(self, rows: Iterable[Mapping[str, Any]]) -> None:
         """Add rows: columns of `dataset.schema` by name; a nullable one that is missing is NULL.
+
+        A few hundred at a time: one by one, small ones cost ten times as much.
 
         InputError for an unknown column, an empty one that must not be, a wrong type, or a `payload_bytes` that is not
         the payload's length. Some of these rows may then be in already: abandon the shard.

@@ -27,6 +27,14 @@ def room(width: int, longest: int) -> tuple[int, int]:
     return listed, (width + 1) ** 2 + 3 * (listed // LANES + 1) + LANES
 
 
+@numba.njit(cache=True, inline="always")
+def _note(seen, many, how, start, end, place, near, limit, key):  # type: ignore[no-untyped-def]
+    """Add a place to what is seen; return how many there are. near: which of sixteen, or the end of another bucket."""
+    seen[many, 0], seen[many, 1], seen[many, 2], seen[many, 3] = how, start, end, place
+    seen[many, 4], seen[many, 5], seen[many, 6] = near, limit, key
+    return many + 1
+
+
 @numba.njit(cache=True)
 def _crowded(starts, key, width, low, share, radius, look, seen, many):  # type: ignore[no-untyped-def]
     """Put pairs of buckets at a key of which one is oversized where they are searched row by row; return how many."""
@@ -42,9 +50,7 @@ def _crowded(starts, key, width, low, share, radius, look, seen, many):  # type:
             other = key ^ np.uint32(1 << two)
             place, last = np.int64(starts[other]), np.int64(starts[other + np.uint32(1)])
             if (last - place > look or end - start > look) and end > start and last > place:
-                seen[many, 0], seen[many, 1], seen[many, 2], seen[many, 3] = _ROW_BY_ROW, start, end, place
-                seen[many, 4], seen[many, 5], seen[many, 6] = last, radius - 1 - (one >= 0), key
-                many += 1
+                many = _note(seen, many, _ROW_BY_ROW, start, end, place, last, radius - 1 - (one >= 0), key)
     return many
 
 
@@ -66,16 +72,12 @@ def _look(  # type: ignore[no-untyped-def]
         at += 1
         start, end = np.int64(starts[key]), np.int64(starts[key + np.uint32(1)])
         if end - start > LANES:
-            seen[many, 0], seen[many, 1], seen[many, 2], seen[many, 3] = _ROW_BY_ROW, start, end, start
-            seen[many, 4], seen[many, 5], seen[many, 6] = end, radius, key
-            many += 1
+            many = _note(seen, many, _ROW_BY_ROW, start, end, start, end, radius, key)
         else:
             for row in range(start, end - 1):
                 near = _lanes.near_one(columns, columns, 2, row, row + 1, radius) & ((1 << (end - row - 1)) - 1)
                 if near != 0:
-                    seen[many, 0], seen[many, 1], seen[many, 2], seen[many, 3] = _OWN, row, row + 1, row + 1
-                    seen[many, 4], seen[many, 5], seen[many, 6] = near, radius, key
-                    many += 1
+                    many = _note(seen, many, _OWN, row, row + 1, row + 1, near, radius, key)
         if share == 0:
             continue
         # What lies one bit away. No branch that cannot be foreseen: which list, and where in sixteen a bucket ends.
@@ -105,9 +107,7 @@ def _look(  # type: ignore[no-untyped-def]
             if near != 0:
                 if one_end - place < LANES:
                     near &= (1 << (one_end - place)) - 1
-                seen[many, 0], seen[many, 1], seen[many, 2], seen[many, 3] = _FROM_OWN, start, end, place
-                seen[many, 4], seen[many, 5], seen[many, 6] = near, radius - 1, key
-                many += 1
+                many = _note(seen, many, _FROM_OWN, start, end, place, near, radius - 1, key)
         if share == 1:
             continue
         for place in range(first_zero, zero_end, LANES):
@@ -116,17 +116,13 @@ def _look(  # type: ignore[no-untyped-def]
             if near != 0:
                 if zero_end - place < LANES:
                     near &= (1 << (zero_end - place)) - 1
-                seen[many, 0], seen[many, 1], seen[many, 2] = _ACROSS, first_one, ones
-                seen[many, 3], seen[many, 4], seen[many, 5], seen[many, 6] = place, near, radius - 2, key
-                many += 1
+                many = _note(seen, many, _ACROSS, first_one, ones, place, near, radius - 2, key)
         for place in range(first_one, lower, LANES):
             near = _lanes.near_after(listed, place, one_end, radius - 2)
             if near != 0:
                 if lower - place < LANES:
                     near &= (1 << (lower - place)) - 1
-                seen[many, 0], seen[many, 1], seen[many, 2] = _AFTER, first_one, one_end
-                seen[many, 3], seen[many, 4], seen[many, 5], seen[many, 6] = place, near, radius - 2, key
-                many += 1
+                many = _note(seen, many, _AFTER, first_one, one_end, place, near, radius - 2, key)
     return many, at
 
 

@@ -113,12 +113,12 @@ def search(
     rows = max(1, len(one.rows), len(two.rows) * _STRETCH // _STRETCH_THERE)
     step = 1 << max(0, min(width, int((_STRETCH << width) / rows).bit_length() - 1))
     counted = radius, masks, shares, met, most, look
-    work = _by_flips(one, two, width, flipped(width, share), step, counted)
     if one is two and one.hashes.shape[1] == 1 and share <= MIDWAY:
         keys = range(0, 1 << width, max(step, 1 << width >> _HALVES))
         work = _by_midway(one, width, share, keys.step, step, counted)
     else:
         keys = range(0, 1 << width, step)
+        work = _by_flips(one, two, width, flipped(width, share), step, counted)
     workers = min(threads or len(os.sched_getaffinity(0)), len(keys))
     if workers == 1:
         found = map(work, keys)

@@ -25,8 +25,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import IO, Any, cast
+from types import SimpleNamespace
+from typing import Any
 
 import imagehash
 import numpy as np
@@ -79,15 +79,8 @@ def _packed(image: Image.Image, take: Callable[[bytes], object]) -> None:
     That is how Pillow saves a picture, and how its handbook has plugins do it.
     """
     image.encoderconfig = ()  # as `Image.save` begins: what an earlier one left there is not for this encoder
-    tile = ImageFile._Tile("raw", (0, 0, *image.size), 0, image.mode)
-    ImageFile._save(image, cast(IO[bytes], _Taker(take)), [tile])
-
-
-@dataclass(frozen=True)
-class _Taker:
-    """A file that is only written to."""
-
-    write: Callable[[bytes], object]
+    file: Any = SimpleNamespace(write=take)
+    ImageFile._save(image, file, [ImageFile._Tile("raw", (0, 0, *image.size), 0, image.mode)])
 
 
 def phash_64(image: Image.Image) -> int:

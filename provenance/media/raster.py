@@ -18,7 +18,7 @@ from provenance.fingerprint import picture
 from provenance.media import _render
 from provenance.media.shelf import HEAD_BYTES, Options, Source
 from provenance.model.errors import Quarantined
-from provenance.model.words import ORIGINAL, Cause, Extract
+from provenance.model.words import MOST_ORIGINAL, ORIGINAL, Cause, Extract
 
 NAME = "raster"
 VERSION = 1
@@ -39,7 +39,6 @@ _FORMS = {
     "image/tiff": "TIFF",
 }
 _PASSED = frozenset(("image/jpeg", "image/png", "image/webp"))
-_PASSED_BYTES = 256 << 20  # a larger original becomes a rendition: an item is read whole into memory, here and later
 
 _TGA_SUFFIXES = frozenset((".tga", ".icb", ".vda", ".vst", ".targa"))
 _TGA_FOOTER = b"TRUEVISION-XFILE.\0"
@@ -111,7 +110,7 @@ def _read(file: BinaryIO, name: str, *, options: Options) -> Iterator[_render.Re
             and bits <= 8
             and not animated
             and image.mode in ("1", "L", "LA", "P", "RGB", "RGBA")
-            and file.seek(0, 2) <= _PASSED_BYTES
+            and file.seek(0, 2) <= MOST_ORIGINAL  # a larger one becomes a rendition
         )
         yield _rendered(image, media_type, bits, file if passed else None, animated=animated)
 

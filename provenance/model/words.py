@@ -88,6 +88,7 @@ class Locator:
 
 
 ORIGINAL = "original"  # the rendition of a payload that is its file, byte for byte
+MOST_ORIGINAL = 256 << 20  # bytes of such a file: an item is read whole into memory, here and later
 
 
 @dataclass(frozen=True, slots=True)

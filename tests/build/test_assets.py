@@ -110,7 +110,7 @@ def test_a_file_that_changed_after_its_hashing_is_no_original(tmp_path: Path, mo
     with pytest.raises(Quarantined) as refused:
         assets._original(handle, "0" * 64)
     assert refused.value.cause is Cause.CHANGED
-    monkeypatch.setattr(assets, "_MOST_ORIGINAL", 10)
+    monkeypatch.setattr(assets, "MOST_ORIGINAL", 10)
     with pytest.raises(Quarantined) as refused:
         assets._original(handle, "0" * 64)
     assert refused.value.cause is Cause.BOMB

@@ -107,9 +107,9 @@ def test_a_row_that_does_not_fit_is_refused_and_leaves_nothing(
 ) -> None:
     store = Store(tmp_path)
     with ShardWriter(store, Kind.ART, DATASET) as writer:
-        writer.append(row(Kind.ART, 1))
+        writer.append_many([row(Kind.ART, 1)])
         with pytest.raises(InputError, match=sentence):
-            writer.append(row(Kind.ART, 2) | change)
+            writer.append_many([row(Kind.ART, 2) | change])
     assert store.names("data/art") == [] and store.names("tmp") == []
 
 
