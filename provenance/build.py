@@ -20,7 +20,7 @@ from dataclasses import asdict, dataclass, field, replace
 import provenance
 from provenance import engines, rightsdesk
 from provenance.archive.walk import open_root
-from provenance.building import extraction, unchanged, units
+from provenance.building import extraction, shards, unchanged, units
 from provenance.building.extraction import Done, Job
 from provenance.building.memo import Memo
 from provenance.building.parts import Old
@@ -117,7 +117,7 @@ def build(plan: Plan, progress: Progress = silent) -> BuildReport:
         Trust().witness(store.root / FOLDER, [*entries, version.entry] if report.changed else entries)
         card.write(store, version)
         memo.forget_finished()
-        extraction.clear_work(store)
+        shards.clear_work(store)
     report.seconds = time.monotonic() - began
     return report
 

@@ -16,11 +16,12 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from provenance.building.carried import Carried, Groups, carried, nothing
-from provenance.building.extraction import INDEX_PART, Done
+from provenance.building.extraction import Done
 from provenance.building.kept import Kept
 from provenance.building.neargroups import Items, near_groups
 from provenance.building.parts import Old, read_part, replaced
 from provenance.building.report import SHOWN, BuildReport
+from provenance.building.shards import INDEX_PART
 from provenance.dataset import schema
 from provenance.dataset.index import TableWriter, digests, exact_groups
 from provenance.dataset.shard import ShardInfo

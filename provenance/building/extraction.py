@@ -13,8 +13,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import pyarrow as pa
-
 from provenance.archive.hashing import hash_file, read_file
 from provenance.archive.opening import opened
 from provenance.archive.walk import Identity, open_root
@@ -22,29 +20,21 @@ from provenance.building import units
 from provenance.building.assets import AssetReader
 from provenance.building.memo import Memo
 from provenance.building.outcome import Outcome, Readings
-from provenance.building.rows import evidence_of, index_row, row_of
-from provenance.building.spool import Spool
+from provenance.building.rows import evidence_of
+from provenance.building.shards import UnitShards
 from provenance.building.toolset import toolset
 from provenance.building.units import Planned, Unit
-from provenance.dataset import schema
-from provenance.dataset.shard import ShardInfo, ShardWriter, payload_places
 from provenance.dataset.store import TEMPS, Store
 from provenance.media.shelf import Options
 from provenance.model.errors import Quarantined
-from provenance.model.words import Cause, Kind
+from provenance.model.words import Cause
 from provenance.rights.matcher import Matcher
 from provenance.rights.statement import RightsStatement
 from provenance.sandbox import Child, Limits, Sandbox
 
-SHARD_BYTES = 512 * 1024 * 1024  # a shard is closed once its payloads reach this
-_WAITING_ROWS, _WAITING_BYTES = 256, 32 * 1024 * 1024  # written together
-WORK = "work"
 _HELD_BYTES = 4 * 1024 * 1024  # a smaller file stays in memory from its hashing on: it may become an item as it is
 
 Failed = tuple[tuple[bytes, str], ...]  # path and cause of each asset in quarantine
-
-_ORDINALS = ("rights_id", "exact_group", "near_group", "copy_group")
-INDEX_PART = pa.schema([part for part in schema.INDEX if part.name not in _ORDINALS])
 
 
 @dataclass(frozen=True)
@@ -188,7 +178,7 @@ def _concerned(planned: Planned, failed: dict[bytes, str]) -> bool:
 def _extract(hands: _Hands, unit: Unit, readings: list[Readings], key: str, last: bool) -> dict[str, Any]:
     assets: list[dict[str, Any]] = []
     refused: list[dict[str, Any]] = []
-    with _Shards(hands) as shards, hands.child() as child:
+    with UnitShards(hands.store, hands.job.dataset_id, hands.evidence) as shards, hands.child() as child:
         reader = hands.reader(child)
         for planned, reading in zip(unit.assets, readings, strict=True):
             for outcome in reader.outcomes(planned, reading):
@@ -201,105 +191,6 @@ def _extract(hands: _Hands, unit: Unit, readings: list[Readings], key: str, last
                 counts = shards.take(outcome.spool, outcome, len(assets)) if outcome.spool is not None else {}
                 assets.append(row | outcome.tally(counts))
         return shards.finish(assets, refused)
-
-
-@dataclass
-class _Open:
-    """A shard that is being written, and its rows of the index. A few rows wait: one by one they cost far more."""
-
-    writer: ShardWriter
-    entries: list[dict[str, Any]] = field(default_factory=list)
-    bytes: int = 0  # of payloads
-    waiting: list[dict[str, Any]] = field(default_factory=list)
-    waiting_bytes: int = 0
-
-    def take(self, row: dict[str, Any], size: int) -> None:
-        self.waiting.append(row)
-        self.waiting_bytes += size
-        self.bytes += size
-        if len(self.waiting) >= _WAITING_ROWS or self.waiting_bytes >= _WAITING_BYTES:
-            self.write()
-
-    def write(self) -> None:
-        self.writer.append_many(self.waiting)
-        self.waiting, self.waiting_bytes = [], 0
-
-
-class _Shards:
-    """The shards of one unit, a writer per kind, closed and begun anew when they grow fat."""
-
-    def __init__(self, hands: _Hands) -> None:
-        self._hands = hands
-        self._open: dict[Kind, _Open] = {}
-        self._done: list[tuple[ShardInfo, list[dict[str, Any]]]] = []
-
-    def __enter__(self) -> _Shards:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        for held in self._open.values():
-            held.writer.abandon()
-
-    def take(self, spool: Spool, outcome: Outcome, asset: int) -> dict[str, int]:
-        """Append the items of one asset, which is row `asset` of the unit's assets; return how many of each kind."""
-        counts: dict[str, int] = {}
-        for header, payload in spool.drain():
-            kind = Kind(header["kind"])
-            row = row_of(header, payload, outcome, self._hands.evidence(outcome, header))
-            if kind not in self._open:
-                self._open[kind] = _Open(self._hands.writer(kind))
-            shard = self._open[kind]
-            shard.entries.append(index_row(kind, row, asset))
-            shard.take(row, len(payload))
-            counts[kind.value] = counts.get(kind.value, 0) + 1
-            if shard.bytes >= SHARD_BYTES:
-                self._close(kind)
-        return counts
-
-    def _close(self, kind: Kind) -> None:
-        shard = self._open.pop(kind)
-        shard.write()
-        self._done.append((shard.writer.finish(), shard.entries))
-
-    def _places(self, info: ShardInfo) -> tuple[list[int], list[int]]:
-        handle = self._hands.store.open(info.path)
-        try:
-            offsets, lengths = payload_places(handle, info.kind, self._hands.job.dataset_id, info.path)
-        finally:
-            os.close(handle)
-        return offsets.tolist(), lengths.tolist()
-
-    def finish(self, assets: list[dict[str, Any]], refused: list[dict[str, Any]]) -> dict[str, Any]:
-        """Make shards and table parts durable and return the unit's record."""
-        for kind in list(self._open):
-            self._close(kind)
-        self._done.sort(key=lambda done: (done[0].kind, done[0].sha256))
-        store, index = self._hands.store, list[dict[str, Any]]()
-        for ordinal, (info, entries) in enumerate(self._done):
-            offsets, lengths = self._places(info)
-            for at, entry in enumerate(entries):
-                place = {"shard": ordinal, "row": at, "offset": offsets[at], "length": lengths[at]}
-                index.append(entry | place)
-        parts = {
-            "index": _part(store, INDEX_PART, index),
-            "assets": _part(store, schema.ASSETS, assets),
-            "quarantine": _part(store, schema.QUARANTINE, refused),
-        }
-        shards = [info.as_json() for info, _ in self._done]
-        return {"shards": shards, "parts": parts, "items": len(index)}
-
-
-def _part(store: Store, columns: pa.Schema, rows: list[dict[str, Any]]) -> str:
-    """Keep rows of a table for the commit to come, and return where."""
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_file(sink, columns) as writer:
-        writer.write_table(pa.Table.from_pylist(rows, schema=columns))
-    return store.put_bytes(WORK, ".arrow", sink.getvalue().to_pybytes()).path
-
-
-def clear_work(store: Store) -> None:
-    """Remove the parts that workers left: they are in the version's tables now."""
-    store.remove([f"{WORK}/{name}" for name in store.names(WORK)])
 
 
 class _Hands:
@@ -321,9 +212,6 @@ class _Hands:
     def reader(self, child: Child) -> AssetReader:
         job, temps = self.job, os.fspath(self.store.root / TEMPS)
         return AssetReader(self.root, child, self.child, job.options, temps, job.limits.cpu_seconds)
-
-    def writer(self, kind: Kind) -> ShardWriter:
-        return ShardWriter(self.store, kind, self.job.dataset_id)
 
     def evidence(self, outcome: Outcome, header: dict[str, Any]) -> dict[str, Any]:
         path, sha256 = outcome.place(header)

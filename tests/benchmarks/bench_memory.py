@@ -49,7 +49,7 @@ def one(folder: Path, count: int) -> None:
     from provenance import build, engines
     from provenance.archive.sequences import Asset
     from provenance.archive.walk import Found
-    from provenance.building import extraction
+    from provenance.building import shards
     from provenance.building.extraction import Done
     from provenance.building.survey import Survey
     from provenance.building.units import Planned, Unit
@@ -69,7 +69,7 @@ def one(folder: Path, count: int) -> None:
         sink = pa.BufferOutputStream()
         with pa.ipc.new_file(sink, columns) as writer:
             writer.write_table(pa.Table.from_pylist(rows, schema=columns))
-        return store.put_bytes(extraction.WORK, ".arrow", sink.getvalue().to_pybytes()).path
+        return store.put_bytes(shards.WORK, ".arrow", sink.getvalue().to_pybytes()).path
 
     def answer(unit: Unit) -> Done:
         key = hashlib.sha256(b"%d" % unit.number).hexdigest()
@@ -80,9 +80,9 @@ def one(folder: Path, count: int) -> None:
             told = {"asset": path.decode(), "asset_path": path, "type": "file", "sha256": digest.hexdigest()}
             told |= {"bytes": 1000, "files": [file], "sidecars": [], "missing_frames": [], "signals": "[]"}
             assets.append(told | {"unit": key, "outcome": "items", "items": 1, "extract": '{"art": 1}'})
-            index.append(_filled(extraction.INDEX_PART, digest.digest(), at))
+            index.append(_filled(shards.INDEX_PART, digest.digest(), at))
         parts = {
-            "index": part(extraction.INDEX_PART, index),
+            "index": part(shards.INDEX_PART, index),
             "assets": part(schema.ASSETS, assets),
             "quarantine": part(schema.QUARANTINE, []),
         }

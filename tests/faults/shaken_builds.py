@@ -26,7 +26,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import pandas  # noqa: F401 - pyarrow would import it in each build, for longer than the build takes
 from studio import SCRIPT, Studio, picture
 
-from provenance.building import extraction
+from provenance.building import extraction, shards
 from provenance.dataset.store import TEMPS, Store
 from provenance.sandbox import Sandbox
 from provenance.verify import verify
@@ -125,7 +125,7 @@ class Shaker:
 
 def left(dataset: Path) -> Iterator[str]:
     store = Store(dataset)
-    for folder in (TEMPS, extraction.WORK):
+    for folder in (TEMPS, shards.WORK):
         yield from (f"{folder}/{name}" for name in store.names(folder))
 
 
